@@ -1,0 +1,56 @@
+# `make` lists the targets.
+
+export CGO_ENABLED := 0
+
+TIMEOUT := 15m
+LINT    := $(CURDIR)/bin/golangci-lint
+NODE    := test/node_modules/.package-lock.json
+
+.DEFAULT_GOAL := help
+.PHONY: help build test deps system lint race bench bench-smoke soak clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## the static binary, bin/lockflight
+	go build -trimpath -ldflags '-s -w' -o bin/ ./cmd/lockflight
+
+test: deps ## vet and test both modules; installs what the tests need
+	go vet ./...
+	go test -timeout $(TIMEOUT) ./...
+	cd test && go vet ./... && go test -timeout $(TIMEOUT) ./...
+
+deps: system $(NODE) ## PostgreSQL, Node.js and the clients of other people that tests run
+
+system:
+	@scripts/deps
+
+$(NODE): test/package.json test/package-lock.json | system
+	cd test && npm ci --no-progress
+	@touch $@
+
+lint: $(LINT) ## golangci-lint over both modules
+	$(LINT) run ./...
+	cd test && $(LINT) run ./...
+
+$(LINT): tools/go.mod tools/go.sum
+	cd tools && GOBIN=$(dir $(LINT)) go install tool
+	@touch $@
+
+# -short makes simulations smaller; it skips no test.
+race: export CGO_ENABLED := 1
+race: deps ## both modules under the race detector, with smaller simulations
+	go test -race -short -timeout $(TIMEOUT) ./...
+	cd test && go test -race -short -timeout $(TIMEOUT) ./...
+
+bench: ## all benchmarks, ten times each, for benchstat
+	go test -run '^$$' -bench . -benchmem -count 10 -timeout 2h ./...
+
+bench-smoke: ## all benchmarks once, so that none rots
+	go test -run '^$$' -bench . -benchtime 1x ./...
+
+soak: deps ## 200 times kill -9 under load; nothing acknowledged may be lost
+	cd test && LOCKFLIGHT_KILLS=200 go test ./e2e -run TestKill -count 1 -v -timeout 30m
+
+clean: ## remove what make built and installed here
+	rm -rf bin test/node_modules

@@ -1,0 +1,108 @@
+// Package archtest is the architecture as a test: which package of this module
+// may import which, and which keep to the standard library, to values in and
+// values out. It reads the imports of source files and compares them with
+// Packages. It is not a linter for style, and it does not ask the go command,
+// whose answer a cached test result would outlive.
+package archtest
+
+// Module is the path of the module whose packages the table names.
+const Module = "github.com/lockflight/lockflight"
+
+// Class says how far outside this module a package may reach.
+type Class int
+
+// The classes of packages, from the freest to the strictest.
+const (
+	Open    Class = iota // any module of go.mod
+	StdOnly              // the standard library and Rule.Modules
+	Pure                 // as StdOnly, and no clock, no I/O, no log
+)
+
+// Rule is one line of the table: what the production files of a package may
+// import. Test files have the additions that Check describes.
+type Rule struct {
+	Class   Class
+	Modules []string // other modules that a package not Open may import
+	Imports []string // packages of this module, by their path below its root
+}
+
+// Table holds the rule of each package, by its path below the module's root.
+// A key that ends in "/*" stands for every package one level below.
+type Table map[string]Rule
+
+// everything is what a process is assembled from.
+var everything = []string{
+	"sdk", "sdk/eval",
+	"internal/gate", "internal/audit", "internal/policy", "internal/attest", "internal/figures", "internal/codescan",
+	"internal/control",
+	"internal/store", "internal/feed", "internal/evidence", "internal/runner", "internal/suite", "internal/edge",
+	"internal/notify", "internal/signin", "internal/migrate",
+	"internal/httpapi", "internal/httpapi/unleash", "internal/httpapi/ofrep", "internal/httpapi/native",
+	"internal/mcpserver", "internal/webui",
+}
+
+// Packages is the table of this module. A package that is not in it fails the
+// test, so that adding one means adding a line here, which a reviewer sees.
+var Packages = Table{
+	// Pure: same input, same output.
+	"sdk/eval":          {Class: Pure},
+	"internal/gate":     {Class: Pure, Modules: []string{"gonum.org/v1/gonum"}},
+	"internal/audit":    {Class: Pure, Modules: []string{"golang.org/x/mod"}},
+	"internal/policy":   {Class: Pure, Modules: []string{"cel.dev/cel-go"}},
+	"internal/attest":   {Class: Pure},
+	"internal/figures":  {Class: Pure},
+	"internal/codescan": {Class: Pure},
+
+	// The public client: whoever embeds it compiles no third-party package.
+	"sdk": {Class: StdOnly, Imports: []string{"sdk/eval"}},
+
+	// The vocabulary and the rules: no database, no HTTP.
+	"internal/control": {Imports: []string{
+		"sdk/eval", "internal/gate", "internal/audit", "internal/policy", "internal/attest",
+	}},
+
+	// Adapters know control, never each other. The exceptions: the edge and
+	// the two read APIs serve a feed, the edge folds evidence and the native API
+	// takes it in, the APIs below
+	// httpapi share its middleware and its mapping of errors, and the store's
+	// suite opens the store, again after a crash.
+	"internal/store":           {Imports: []string{"internal/control", "internal/audit"}},
+	"internal/store/storetest": {Imports: []string{"internal/control", "internal/audit", "internal/store"}},
+	"internal/feed":            {Imports: []string{"internal/control", "sdk/eval"}},
+	"internal/evidence":        {Imports: []string{"internal/control", "internal/gate"}},
+	"internal/runner":          {Imports: []string{"internal/control", "internal/gate"}},
+	"internal/suite":           {Imports: []string{"internal/control", "internal/gate"}},
+	"internal/notify":          {Imports: []string{"internal/control"}},
+	"internal/signin":          {Imports: []string{"internal/control"}},
+	"internal/migrate":         {Imports: []string{"internal/control", "sdk/eval"}},
+	"internal/edge": {Imports: []string{
+		"internal/control", "internal/feed", "internal/evidence", "sdk/eval",
+	}},
+	"internal/httpapi": {Imports: []string{"internal/control"}},
+	"internal/httpapi/unleash": {Imports: []string{
+		"internal/control", "internal/feed", "internal/httpapi", "sdk/eval",
+	}},
+	"internal/httpapi/ofrep": {Imports: []string{
+		"internal/control", "internal/feed", "internal/httpapi", "sdk/eval",
+	}},
+	"internal/httpapi/native": {Imports: []string{
+		"internal/control", "internal/evidence", "internal/httpapi", "internal/gate", "internal/audit", "internal/policy",
+		"internal/attest", "internal/figures", "internal/codescan", "sdk/eval",
+	}},
+	"internal/mcpserver": {Imports: []string{
+		"internal/control", "internal/gate", "internal/policy", "internal/figures", "internal/codescan",
+	}},
+	"internal/webui": {},
+
+	// Assembly: app wires everything, demo and the command stand on it. The
+	// command reads a log or a gate's input by itself where no server runs.
+	"internal/app":  {Imports: everything},
+	"internal/demo": {Imports: []string{"internal/app", "internal/control", "internal/gate", "internal/audit", "sdk", "sdk/eval"}},
+	"cmd/lockflight": {Imports: []string{
+		"internal/app", "internal/demo", "internal/control", "internal/gate", "internal/audit",
+		"internal/codescan", "internal/store", "sdk", "sdk/eval",
+	}},
+	"examples/*": {Imports: []string{"sdk", "sdk/eval"}},
+
+	"internal/archtest": {Class: StdOnly},
+}
