@@ -1,0 +1,211 @@
+package eval
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"time"
+)
+
+// Options are what an evaluation may need from outside the package. The zero
+// Options serve documents that do not ask for it.
+type Options struct {
+	// Now is asked for the current time by a DATE constraint on currentTime
+	// whose Context has none. Where Now is nil, that time is missing, and the
+	// constraint fails (or holds, if it is inverted).
+	Now func() time.Time
+
+	// Rand returns a number from 0 to n-1, each as likely; n is not 0. It
+	// decides where a rollout or a variant is left to chance. It must be safe
+	// for concurrent use. Nil means rand.Uint32N of math/rand/v2.
+	Rand func(n uint32) uint32
+
+	// Hostname is what the strategy applicationHostname looks for in its list.
+	// Where it is empty, that strategy never matches.
+	Hostname string
+}
+
+// Warning is a fault in a Snapshot, with the name of the flag that it makes
+// off, or that it makes match less than it says.
+type Warning struct {
+	Flag string
+	Msg  string
+}
+
+// Compile is Options.Compile without options.
+func Compile(s Snapshot) (*Set, []Warning) { return Options{}.Compile(s) }
+
+// Compile prepares a Snapshot for evaluation. It accepts any: a flag that does
+// not compile, for an unknown operator, a value that does not parse or a
+// missing segment, is off and has a warning, and the others are not affected.
+// A valid Snapshot yields no warning. Of flags with one name, and of segments
+// with one id, the last counts. The Set refers to the Snapshot, which must not
+// be modified afterwards.
+func (o Options) Compile(s Snapshot) (*Set, []Warning) {
+	if o.Rand == nil {
+		o.Rand = rand.Uint32N
+	}
+	c := compiler{options: o, segments: make(map[int]segment, len(s.Segments))}
+	c.set = &Set{
+		index:    make(map[string]int32, len(s.Features)),
+		flags:    make([]Flag, 0, len(s.Features)),
+		segments: make(map[int]Segment, len(s.Segments)),
+		problems: map[int]string{},
+		now:      o.Now,
+		rand:     o.Rand,
+	}
+	for _, seg := range s.Segments {
+		c.set.segments[seg.ID] = seg
+		all, err := compileAll(seg.Constraints)
+		c.segments[seg.ID] = segment{all, err}
+	}
+	for _, f := range s.Features {
+		c.number(f)
+	}
+	c.set.programs = make([]program, len(c.set.flags))
+	for i := range c.set.flags {
+		c.compileFlag(i)
+	}
+	return c.set, c.warnings
+}
+
+// compiler is a compilation under way.
+type compiler struct {
+	options  Options
+	set      *Set
+	segments map[int]segment
+	warnings []Warning
+}
+
+// segment is a compiled segment, or why it does not compile.
+type segment struct {
+	conjunction
+	err error
+}
+
+func (c *compiler) warn(flag, format string, args ...any) {
+	c.warnings = append(c.warnings, Warning{flag, fmt.Sprintf(format, args...)})
+}
+
+// number gives a flag its place in the Set.
+func (c *compiler) number(f Flag) {
+	if i, ok := c.set.index[f.Name]; ok {
+		c.warn(f.Name, "the name appears twice; the last one counts")
+		c.set.flags[i] = f
+		return
+	}
+	c.set.index[f.Name] = int32(len(c.set.flags))
+	c.set.flags = append(c.set.flags, f)
+}
+
+// compileFlag compiles the flag with number i. All flags have their numbers.
+func (c *compiler) compileFlag(i int) {
+	f, p := &c.set.flags[i], &c.set.programs[i]
+	x := extra{parents: c.parents(f.Dependencies)}
+	p.dependent = len(x.parents) > 0
+	if err := c.compileBody(f, &x); err != nil {
+		c.warn(f.Name, "is off, because it does not compile: %v", err)
+		c.set.problems[i] = err.Error()
+	} else {
+		p.on = f.Enabled
+	}
+	if len(x.ops) == 1 {
+		p.single, x.ops = [1]op(x.ops), nil
+	}
+	if x.ops != nil || p.dependent || x.variants != nil || x.strategies != nil || x.release != nil {
+		p.extra = &x
+	}
+}
+
+// parents resolves the dependencies of a flag.
+func (c *compiler) parents(dependencies []Dependency) []parent {
+	var out []parent
+	for _, d := range dependencies {
+		q := parent{flag: -1, enabled: d.Enabled == nil || *d.Enabled, variants: d.Variants}
+		if n, ok := c.set.index[d.Feature]; ok {
+			q.flag = n
+		}
+		out = append(out, q)
+	}
+	return out
+}
+
+// compileBody compiles the strategies and variants of a flag.
+func (c *compiler) compileBody(f *Flag, x *extra) error {
+	if len(f.Strategies) > math.MaxInt16 {
+		return errors.New("has too many strategies")
+	}
+	for i, st := range f.Strategies {
+		if err := c.compileStrategy(f, i, x); err != nil {
+			return fmt.Errorf("strategy %d (%s): %w", i, st.Name, err)
+		}
+	}
+	if len(f.Strategies) == 0 {
+		x.ops = []op{{code: opAlways, strategy: noStrategy, last: true}}
+	}
+	variants, err := compileChoice(f.Name, "", f.Variants)
+	if err != nil {
+		return err
+	}
+	if variants != nil {
+		variants.override(f.Variants)
+		x.variants = variants
+	}
+	return nil
+}
+
+// compileStrategy compiles strategy i of a flag.
+func (c *compiler) compileStrategy(f *Flag, i int, x *extra) error {
+	st := f.Strategies[i]
+	all, err := c.compileTests(f.Name, st)
+	if err != nil {
+		return err
+	}
+	for _, note := range all.notes {
+		c.warn(f.Name, "strategy %d (%s): %s", i, st.Name, note)
+	}
+	first, end := len(x.ops), len(x.ops)+len(all.ops)
+	for j := range all.ops {
+		all.ops[j].next, all.ops[j].strategy, all.ops[j].last = int32(end), int16(i), j == len(all.ops)-1
+	}
+	x.ops = append(x.ops, all.ops...)
+	variants, err := compileChoice(groupOf(f.Name, st), st.Parameters["stickiness"], st.Variants)
+	if variants != nil {
+		x.offer(i, len(f.Strategies), variants)
+	}
+	if st.Parameters[releaseParameter] != "" && x.release == nil {
+		x.release = c.compileRelease(f.Name, st, x.ops, first)
+	}
+	return err
+}
+
+// compileTests compiles what must hold for a strategy to match: its segments'
+// constraints, its own, and its rule. Explain walks a document in this order.
+func (c *compiler) compileTests(flag string, st Strategy) (conjunction, error) {
+	var all conjunction
+	for _, id := range st.Segments {
+		seg, ok := c.segments[id]
+		if !ok {
+			return all, fmt.Errorf("segment %d is missing", id)
+		}
+		if seg.err != nil {
+			return all, fmt.Errorf("segment %d: %w", id, seg.err)
+		}
+		all.ops = append(all.ops, seg.ops...)
+		for _, note := range seg.notes {
+			all.notes = append(all.notes, fmt.Sprintf("segment %d: %s", id, note))
+		}
+	}
+	own, err := compileAll(st.Constraints)
+	if err != nil {
+		return all, err
+	}
+	rule, note := c.options.compileRule(flag, st)
+	if note != "" {
+		own.notes = append(own.notes, note)
+	}
+	all.ops = append(append(all.ops, own.ops...), rule)
+	all.notes = append(all.notes, own.notes...)
+	return all, nil
+}

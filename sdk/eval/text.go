@@ -1,0 +1,95 @@
+package eval
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// scanLimit is the number of strings up to which comparing them one by one is
+// faster than a look-up in a map (BenchmarkTextSet).
+const scanLimit = 6
+
+// textSet is a set of strings: a list while it is short, a map beyond.
+type textSet struct {
+	list []string
+	set  map[string]struct{}
+}
+
+func newTextSet(values []string) textSet {
+	if len(values) <= scanLimit {
+		return textSet{list: values}
+	}
+	set := make(map[string]struct{}, len(values))
+	for _, v := range values {
+		set[v] = struct{}{}
+	}
+	return textSet{set: set}
+}
+
+func (t *textSet) contains(s string) bool {
+	if t.set != nil {
+		_, ok := t.set[s]
+		return ok
+	}
+	return slices.Contains(t.list, s)
+}
+
+// The three below are strings.HasPrefix, HasSuffix and Contains of the lower
+// case of s, which they do not build; lower is in lower case already.
+
+func hasPrefixFold(s, lower string) bool {
+	for lower != "" {
+		if s == "" {
+			return false
+		}
+		have, n := utf8.DecodeRuneInString(s)
+		want, m := utf8.DecodeRuneInString(lower)
+		if unicode.ToLower(have) != want {
+			return false
+		}
+		s, lower = s[n:], lower[m:]
+	}
+	return true
+}
+
+func hasSuffixFold(s, lower string) bool {
+	for lower != "" {
+		if s == "" {
+			return false
+		}
+		have, n := utf8.DecodeLastRuneInString(s)
+		want, m := utf8.DecodeLastRuneInString(lower)
+		if unicode.ToLower(have) != want {
+			return false
+		}
+		s, lower = s[:len(s)-n], lower[:len(lower)-m]
+	}
+	return true
+}
+
+func containsFold(s, lower string) bool {
+	for {
+		if hasPrefixFold(s, lower) {
+			return true
+		}
+		if s == "" {
+			return false
+		}
+		_, n := utf8.DecodeRuneInString(s)
+		s = s[n:]
+	}
+}
+
+// splitList splits a comma-separated parameter, trims each entry and drops the
+// empty ones.
+func splitList(list string) []string {
+	var out []string
+	for entry := range strings.SplitSeq(list, ",") {
+		if entry = strings.TrimSpace(entry); entry != "" {
+			out = append(out, entry)
+		}
+	}
+	return out
+}
