@@ -1,0 +1,41 @@
+package audit
+
+import (
+	"encoding/json"
+	"fmt"
+)
+
+// link is the part of a Record that has to fit with other records.
+type link struct {
+	V       int      `json:"v"`
+	Seq     int64    `json:"seq"`
+	TS      string   `json:"ts"`
+	Outcome string   `json:"outcome"`
+	Res     Resource `json:"res"`
+}
+
+func decodeLink(record []byte) (link, error) {
+	var l link
+	if len(record) > MaxRecord {
+		return l, fmt.Errorf("%d bytes, at most %d", len(record), MaxRecord)
+	}
+	if err := json.Unmarshal(record, &l); err != nil {
+		return l, err
+	}
+	if l.V != Version {
+		return l, fmt.Errorf("version %d, not %d", l.V, Version)
+	}
+	return l, nil
+}
+
+func (v *verifier) time(seq int64, ts string) {
+	at, err := ParseTime(ts)
+	switch {
+	case err != nil:
+		v.report.add(FaultRecord, seq, "%v", err)
+	case at.Before(v.newest.Add(-maxSkew)):
+		v.report.add(FaultTime, seq, "%s, %s before an earlier record", ts, v.newest.Sub(at))
+	case at.After(v.newest):
+		v.newest = at
+	}
+}
