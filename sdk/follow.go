@@ -1,0 +1,121 @@
+package sdk
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/lockflight/lockflight/sdk/eval"
+)
+
+const (
+	// streamRetry is how long the client polls before it tries again to
+	// stream from a server that could not.
+	streamRetry = 5 * time.Minute
+	// steadyStream is how long a stream must have lasted for the next
+	// reconnection to be prompt.
+	steadyStream = 30 * time.Second
+	// pollAfter is after how many failures of the stream the client polls
+	// between attempts.
+	pollAfter = 3
+)
+
+// errPoll says that the server does not stream, for now.
+var errPoll = errors.New("the server does not stream")
+
+// follower keeps a client's configuration up to date. It belongs to one
+// goroutine.
+type follower struct {
+	client *Client
+
+	// document is what was published last, and what deltas are folded into.
+	document eval.Snapshot
+	// lastEventID is the id up to which document has the stream's events. It
+	// is "" where the next stream has to begin with a hydration.
+	lastEventID string
+	// etag is that of document, "" where it did not come from a poll.
+	etag string
+
+	pollUntil    time.Time
+	streaming    backoff
+	polling      backoff
+	streamFailed bool // its last attempt; so that a failure is logged once
+	pollFailed   bool
+}
+
+// run follows the server until ctx ends.
+func (f *follower) run(ctx context.Context) {
+	f.streaming = backoff{first: time.Second, limit: 30 * time.Second}
+	f.polling = backoff{first: f.client.options.RefreshInterval, limit: 10 * f.client.options.RefreshInterval}
+	for wait := time.Duration(0); wait == 0 || pause(ctx, wait); {
+		if f.client.options.DisableStreaming || time.Now().Before(f.pollUntil) {
+			wait = f.pollOnce(ctx)
+		} else {
+			wait = f.streamOnce(ctx)
+		}
+		if ctx.Err() != nil {
+			return
+		}
+	}
+}
+
+// streamOnce follows one stream to its end. It returns how long to wait.
+func (f *follower) streamOnce(ctx context.Context) time.Duration {
+	began := time.Now()
+	err := f.stream(ctx)
+	if ctx.Err() != nil {
+		return 0
+	}
+	f.failed(ctx, err, &f.streamFailed)
+	if errors.Is(err, errPoll) {
+		f.pollUntil = time.Now().Add(streamRetry)
+		return 0
+	}
+	if time.Since(began) >= steadyStream {
+		f.streaming.reset()
+	}
+	wait := f.streaming.next()
+	if f.streaming.failures >= pollAfter {
+		f.pollOnce(ctx)
+	}
+	return wait
+}
+
+// pollOnce asks once for the configuration. It returns how long to wait.
+func (f *follower) pollOnce(ctx context.Context) time.Duration {
+	if err := f.poll(ctx); err != nil {
+		f.failed(ctx, err, &f.pollFailed)
+		return f.polling.next()
+	}
+	f.pollFailed = false
+	f.polling.reset()
+	return jitter(f.client.options.RefreshInterval)
+}
+
+// failed remembers err for WaitReady, and logs the first of a run of failures
+// for people to see.
+func (f *follower) failed(ctx context.Context, err error, before *bool) {
+	if err == nil || ctx.Err() != nil {
+		return
+	}
+	f.client.trouble.Store(&err)
+	level := slog.LevelWarn
+	if *before {
+		level = slog.LevelDebug
+	}
+	*before = true
+	f.client.logger.LogAttrs(ctx, level, "the server cannot be followed", slog.Any("error", err))
+}
+
+// serve publishes a document of the server.
+func (f *follower) serve(ctx context.Context, document eval.Snapshot, seq int64) {
+	before := f.client.state.Load()
+	f.document = document
+	if before.source == SourceServer && seq < before.seq {
+		f.client.logger.LogAttrs(ctx, slog.LevelWarn, "the server's configuration went back",
+			slog.Int64("from", before.seq), slog.Int64("to", seq))
+	}
+	f.client.publish(ctx, configuration{document: document, source: SourceServer, seq: seq})
+	f.client.confirm()
+}
