@@ -1,0 +1,207 @@
+package gate
+
+import (
+	"maps"
+	"time"
+)
+
+// LedgerOptions say which evidence a ledger takes.
+type LedgerOptions struct {
+	Candidate   string // the release's build; "" takes any, where no treatment exposure is known
+	Flag        string // "" is that of the first well-formed line
+	Environment string // "" is that of the first well-formed line
+	Epoch       int    // from 1; 0 is 1
+
+	// Marks are the restart points of an earlier ledger over the same lines,
+	// as Ledger.Marks returned them.
+	Marks map[string][]int64
+}
+
+// Ledger folds the observations of one release and epoch into snapshots.
+// Lines come in the order in which they were received. A snapshot depends on
+// the lines, its own time, the milestone's start and the restart points
+// alone: a ledger made again from the same lines and Marks gives the same
+// ones. It is not safe for concurrent use.
+//
+// Each signal of a unit has one outcome, the worst within outcome_window of
+// the unit's exposure; with cluster.max_cases_per_unit above 1, one for each
+// of its first cases.
+type Ledger struct {
+	policy  Policy
+	options LedgerOptions
+	signals map[string]int // a signal's place in the policy
+
+	units   []unit
+	slots   []slot // of unit i: width of them from i*width
+	width   int    // signals times cases of a unit
+	index   map[string]int32
+	waiting map[int32][]outcome // of units that are not exposed yet
+	ids     map[string]struct{}
+	arms    [2]armLedger
+	points  []restartPoints // by signal
+
+	lines            int64 // added, rejected ones too
+	first            time.Time
+	outcomes         int64
+	critical, multi  Count
+	control          string // the build of the first control exposure
+	foreign          string // the last other build in the treatment
+	foreignExposures Count
+	stepStart        int64
+	rejected         map[Cause]int64
+}
+
+// NewLedger returns an empty ledger for the signals of a valid policy.
+func NewLedger(p Policy, o LedgerOptions) *Ledger {
+	l := &Ledger{
+		policy:    p,
+		options:   o,
+		signals:   make(map[string]int, len(p.Signals)),
+		width:     len(p.Signals) * p.Cluster.MaxCasesPerUnit,
+		index:     map[string]int32{},
+		waiting:   map[int32][]outcome{},
+		ids:       map[string]struct{}{},
+		points:    make([]restartPoints, len(p.Signals)),
+		stepStart: beforeAll,
+		rejected:  map[Cause]int64{},
+	}
+	for i := range p.Signals {
+		l.signals[p.Signals[i].Name] = i
+		l.points[i].planned = o.Marks[p.Signals[i].Name]
+	}
+	for arm := range l.arms {
+		l.arms[arm] = newArmLedger(&l.policy)
+	}
+	return l
+}
+
+// Add folds one line of NDJSON and returns why it was rejected. A receivedAt
+// that is not zero is the server's, and replaces the line's own.
+func (l *Ledger) Add(line []byte, receivedAt time.Time) Cause {
+	o, _, err := readObservation(line)
+	if err != nil {
+		return l.count(Malformed)
+	}
+	if !receivedAt.IsZero() {
+		o.ReceivedAt = receivedAt
+	}
+	return l.AddObservation(&o)
+}
+
+// AddObservation is Add for a line that has been read. The ledger keeps
+// nothing of o but strings.
+func (l *Ledger) AddObservation(o *Observation) Cause {
+	if o.wellFormed() != nil {
+		return l.count(Malformed)
+	}
+	if l.first.IsZero() {
+		l.first = o.received()
+	}
+	return l.count(l.fold(o))
+}
+
+// count counts a line, and takes the restart points that were taken after it
+// by an earlier ledger.
+func (l *Ledger) count(c Cause) Cause {
+	l.lines++
+	for i := range l.points {
+		l.points[i].replay(l.lines)
+	}
+	if c != "" {
+		l.rejected[c]++
+	}
+	return c
+}
+
+// fold tests a line, in the order of the causes, and takes it in.
+func (l *Ledger) fold(o *Observation) Cause {
+	if l.options.Flag == "" {
+		l.options.Flag = o.Flag
+	}
+	if l.options.Environment == "" {
+		l.options.Environment = o.Environment
+	}
+	signal, known := l.signals[o.Signal]
+	switch {
+	case o.Flag != l.options.Flag || o.Environment != l.options.Environment:
+		return Foreign
+	case !known && o.isOutcome():
+		return UnknownSignal
+	case o.isOutcome() && !o.answers(l.policy.Signals[signal].Kind):
+		return BadValue
+	case l.seen(o.ID):
+		return Duplicate
+	case o.At.After(o.received().Add(time.Duration(l.policy.Integrity.MaxClockSkew))):
+		return Skewed
+	case o.Arm == Treatment && l.isForeign(o):
+		return ForeignBuild
+	}
+	cause := l.foldUnit(o, signal)
+	if cause == "" && o.ID != "" {
+		l.ids[o.ID] = struct{}{}
+	}
+	return cause
+}
+
+// answers says whether an outcome has what a signal of the kind needs.
+func (o *Observation) answers(kind string) bool {
+	if o.Severity == Critical && (o.Pass == nil || *o.Pass) {
+		return false
+	}
+	if kind == Quantile {
+		return o.NA || o.Value != nil && isMargin(*o.Value)
+	}
+	return o.NA || o.Pass != nil
+}
+
+func (l *Ledger) seen(id string) bool {
+	_, seen := l.ids[id]
+	return seen
+}
+
+// isForeign says whether a treatment line is of a build that is not the
+// candidate, and counts its exposures.
+func (l *Ledger) isForeign(o *Observation) bool {
+	if l.options.Candidate == "" || o.Build == l.options.Candidate {
+		return false
+	}
+	if !o.isOutcome() {
+		l.foreign = o.Build
+		l.foreignExposures++
+	}
+	return true
+}
+
+// foldUnit takes a line into its unit.
+func (l *Ledger) foldUnit(o *Observation, signal int) Cause {
+	u := l.unit(o)
+	if o.isCritical() && !l.units[u].critical {
+		l.units[u].critical = true
+		l.critical++
+	}
+	if o.Arm == Control && l.options.Candidate != "" && o.Build == l.options.Candidate {
+		l.leave(u)
+		return Misassigned
+	}
+	if l.units[u].arm != armOf(o.Arm) || l.units[u].multi {
+		l.leave(u)
+		return MultiArm
+	}
+	if !o.isOutcome() {
+		l.expose(u, o)
+		return ""
+	}
+	out := outcomeOf(o, signal)
+	if !l.units[u].exposed {
+		l.waiting[u] = append(l.waiting[u], out)
+		return ""
+	}
+	return l.answer(u, out)
+}
+
+// Outcomes returns how many outcomes of the treatment have been counted. It
+// never falls; Progress reads it as new evidence.
+func (l *Ledger) Outcomes() int64 { return l.outcomes }
+
+// Rejected returns how many lines were rejected, by cause.
+func (l *Ledger) Rejected() map[Cause]int64 { return maps.Clone(l.rejected) }

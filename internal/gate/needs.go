@@ -1,0 +1,116 @@
+package gate
+
+import (
+	"fmt"
+	"math"
+	"time"
+)
+
+// maxForecast is the number of cases beyond which "so many more" is no help.
+const maxForecast = 1_000_000
+
+// needs says for people what a HOLD waits for.
+func (c *decider) needs() []string {
+	var needs []string
+	e, ev := c.snapshot.Exposures, c.policy.Evidence
+	if short := ev.MinExposuresPerArm - min(e.Treatment, e.Control); short > 0 {
+		needs = append(needs, fmt.Sprintf("exposures: %d more in the smaller arm", short))
+	}
+	if e.Step != nil {
+		if short := ev.MinStepExposures - min(e.Step.Treatment, e.Step.Control); short > 0 {
+			needs = append(needs, fmt.Sprintf("exposures of this milestone: %d more in the smaller arm", short))
+		}
+	}
+	for i := range c.findings {
+		if need := c.need(i); need != "" {
+			needs = append(needs, c.findings[i].Name+": "+need)
+		}
+	}
+	if left := c.left(ev.MinDuration, c.state.ElapsedSeconds); left > 0 {
+		needs = append(needs, "time: "+left.String()+" more at this milestone")
+	}
+	return needs
+}
+
+// need says what one signal waits for.
+func (c *decider) need(i int) string {
+	f := &c.findings[i]
+	switch f.Status {
+	case Missing:
+		return "evidence (" + f.Why + ")"
+	case Few:
+		return fmt.Sprintf("n=%d, %d more cases", f.N, f.signal.MinN-f.N)
+	case Breach:
+		return "proven below its promote threshold"
+	case RelBreach:
+		return "proven worse than control"
+	case Undetermined:
+		if c.holdsUndetermined(f) {
+			return c.forecast(i)
+		}
+	case Severe, RelSevere, Pass:
+	}
+	return ""
+}
+
+// forecast says how many more cases would settle a signal, if both arms went
+// on as they are.
+func (c *decider) forecast(i int) string {
+	f, m := &c.findings[i], c.snapshot.Signals[c.findings[i].Name]
+	j := c.policy.judge(i, c.snapshot.Epoch, true, c.state.Final)
+	low, high := 1.0, 2.0
+	for ; !j.wouldPass(m, high); high *= 2 {
+		if high*float64(f.N) > maxForecast {
+			return fmt.Sprintf("n=%d, not provable at the current estimate", f.N)
+		}
+		low = high
+	}
+	for range 20 {
+		if mid := (low + high) / 2; j.wouldPass(m, mid) {
+			high = mid
+		} else {
+			low = mid
+		}
+	}
+	return fmt.Sprintf("n=%d, about %d more cases at the current estimate", f.N, int(math.Ceil((high-1)*float64(f.N))))
+}
+
+// wouldPass says whether a signal would pass with so many times the cases.
+func (j *judge) wouldPass(m Measure, times float64) bool {
+	s := j.signal
+	n := float64(m.Treatment.n()) * times / j.effect
+	if s.Kind == Quantile {
+		over := float64(value(m.Treatment.GtPromote)) * times / j.effect
+		return over <= n*(1-s.Q)+epsilon && robbins.provenBelow(over, n, 1-s.Q+s.Tolerance, j.promote)
+	}
+	t := armRate{float64(m.Treatment.k()) * times / j.effect, n}
+	if t.rate() < s.Promote || !robbins.provenAbove(t.k, t.n, s.Promote-s.Tolerance, j.promote) {
+		return false
+	}
+	c := armRate{float64(m.Control.k()) * times / j.effect, float64(m.Control.n()) * times / j.effect}
+	return !j.demandsNI() || c.n > 0 && t.rate()-c.rate()-j.cs.margin(t, c, j.promote) > -s.Relative.NIMargin
+}
+
+// next returns when to decide again without new evidence: at the next moment
+// at which time alone may change the verdict, and at least once per
+// evaluate_every, since silence is also evidence.
+func (c *decider) next() Duration {
+	next := c.policy.Hysteresis.EvaluateEvery
+	for _, left := range []Duration{
+		c.left(c.policy.Evidence.MinDuration, c.state.ElapsedSeconds),
+		c.left(c.policy.HoldRule.Timeout, c.state.HoldElapsedSeconds),
+		c.left(c.policy.Integrity.Timeout, c.state.IntegrityForSeconds),
+		c.left(c.policy.Evidence.MissingTimeout, c.state.MissingForSeconds),
+	} {
+		if left > 0 {
+			next = min(next, left)
+		}
+	}
+	return next
+}
+
+// left returns what is left of a duration after so many seconds, to the
+// second above.
+func (c *decider) left(of Duration, seconds float64) Duration {
+	return Duration(time.Duration(math.Ceil(of.Seconds()-seconds)) * time.Second)
+}

@@ -1,0 +1,206 @@
+package gate
+
+import "time"
+
+// The arms as indices.
+const (
+	treatment = iota
+	control
+)
+
+func armOf(arm string) uint8 {
+	if arm == Treatment {
+		return treatment
+	}
+	return control
+}
+
+// unit is what the ledger knows of one unit besides its outcomes. Times are
+// Unix microseconds: RFC 3339 reaches years that nanoseconds do not.
+type unit struct {
+	name     string
+	at       int64 // of its first exposure
+	arm      uint8
+	exposed  bool
+	multi    bool // seen in both arms: in neither, for ever
+	critical bool
+	frozen   bool // in the frozen tally of its arm
+}
+
+// answerState is what is known of one outcome.
+type answerState uint8
+
+const (
+	open   answerState = iota // no answer yet
+	na                        // the signal does not apply
+	passed                    // or, of a quantile, a value
+	failed
+)
+
+// slot is the outcome of one signal and case of a unit.
+type slot struct {
+	value   float64 // of a quantile: the largest so far
+	kase    uint32  // hash of the case
+	segment uint16  // restart points born before the answer, or until then the exposure
+	state   answerState
+	sorted  bool // the value is in the arm's sorted values
+}
+
+func (s *slot) answered() bool { return s.state >= passed }
+
+// outcome is an answer to a slot.
+type outcome struct {
+	signal       int32
+	kase         uint32
+	at, received int64
+	value        float64
+	state        answerState
+}
+
+func outcomeOf(o *Observation, signal int) outcome {
+	out := outcome{signal: int32(signal), kase: caseHash(o.Case), at: o.At.UnixMicro(), received: o.received().UnixMicro(), state: na}
+	if o.Value != nil {
+		out.value, out.state = *o.Value, passed
+	}
+	if o.Pass != nil {
+		out.state = passed
+		if !*o.Pass {
+			out.state = failed
+		}
+	}
+	return out
+}
+
+// caseHash is FNV-1a; the cases of one unit are few, so 32 bits tell them
+// apart.
+func caseHash(s string) uint32 {
+	h := uint32(2166136261)
+	for i := range len(s) {
+		h = (h ^ uint32(s[i])) * 16777619
+	}
+	return h
+}
+
+// unit returns the index of a line's unit, which the line fixes to its arm
+// where it is new.
+func (l *Ledger) unit(o *Observation) int32 {
+	if u, ok := l.index[o.Unit]; ok {
+		return u
+	}
+	u := int32(len(l.units))
+	l.index[o.Unit] = u
+	l.units = append(l.units, unit{name: o.Unit, arm: armOf(o.Arm)})
+	l.slots = append(l.slots, make([]slot, l.width)...)
+	return u
+}
+
+// slotsOf returns the slots of a unit and signal: one a case.
+func (l *Ledger) slotsOf(u int32, signal int) []slot {
+	cases := l.policy.Cluster.MaxCasesPerUnit
+	from := int(u)*l.width + signal*cases
+	return l.slots[from : from+cases]
+}
+
+// expose takes the first exposure of a unit, and the outcomes that came
+// before it; later exposures change nothing.
+func (l *Ledger) expose(u int32, o *Observation) {
+	if l.units[u].exposed {
+		return
+	}
+	l.units[u].exposed = true
+	l.units[u].at = o.At.UnixMicro()
+	for i := range l.policy.Signals {
+		for j := range l.slotsOf(u, i) {
+			l.slotsOf(u, i)[j].segment = l.points[i].count()
+		}
+	}
+	arm := &l.arms[l.units[u].arm]
+	arm.fresh = append(arm.fresh, u)
+	if l.units[u].arm == control && l.control == "" {
+		l.control = o.Build
+	}
+	for _, out := range l.waiting[u] {
+		if c := l.answer(u, out); c != "" {
+			l.rejected[c]++
+		}
+	}
+	delete(l.waiting, u)
+}
+
+// answer takes an outcome of an exposed unit: the worst within the outcome
+// window counts.
+func (l *Ledger) answer(u int32, out outcome) Cause {
+	until := l.units[u].at + time.Duration(l.policy.Evidence.OutcomeWindow).Microseconds()
+	if out.at > until || out.received > until {
+		return Late
+	}
+	s := l.slotFor(u, out)
+	if s == nil {
+		return "" // beyond the cluster: no interval may count it
+	}
+	l.unfreeze(u)
+	l.put(u, s, out)
+	l.refreeze(u)
+	return ""
+}
+
+// slotFor returns the slot of the outcome's case, or a free one, or nil where
+// the unit has had all the cases that count.
+func (l *Ledger) slotFor(u int32, out outcome) *slot {
+	slots := l.slotsOf(u, int(out.signal))
+	for i := range slots {
+		if slots[i].answered() && slots[i].kase == out.kase {
+			return &slots[i]
+		}
+	}
+	for i := range slots {
+		if !slots[i].answered() {
+			return &slots[i]
+		}
+	}
+	return nil
+}
+
+// put writes an outcome into a slot.
+func (l *Ledger) put(u int32, s *slot, out outcome) {
+	if out.state == na {
+		if s.state == open {
+			s.state = na
+		}
+		return
+	}
+	arm, signal := l.units[u].arm, out.signal
+	if !s.answered() {
+		s.kase, s.segment = out.kase, l.points[signal].count()
+		if arm == treatment {
+			l.outcomes++
+			l.points[signal].cases++
+		}
+	}
+	s.state = max(s.state, out.state)
+	if out.value > s.value {
+		if s.sorted {
+			l.arms[arm].values[signal].remove(s.value)
+			s.sorted = false
+		}
+		s.value = out.value
+	}
+}
+
+// leave takes a unit out of both arms, for ever.
+func (l *Ledger) leave(u int32) {
+	if l.units[u].multi {
+		return
+	}
+	l.unfreeze(u)
+	l.units[u].multi = true
+	l.multi++
+	delete(l.waiting, u)
+	for i := range l.policy.Signals {
+		for _, s := range l.slotsOf(u, i) {
+			if s.sorted {
+				l.arms[l.units[u].arm].values[i].remove(s.value)
+			}
+		}
+	}
+}

@@ -1,0 +1,219 @@
+package gate
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+)
+
+// Words of a policy.
+const (
+	higher = "higher"
+	lower  = "lower"
+
+	rollBack = "rollback"
+	stay     = "stay"
+	hold     = "hold" // the same as stay
+
+	perEpoch = "per_epoch"
+	halving  = "halving"
+
+	safetySignal   = "safety_pass_rate"
+	exposureSignal = "exposure"
+)
+
+// epsilon is the slack of comparisons between numbers that people wrote: .95
+// less .90 is not .05 in binary.
+const epsilon = 1e-9
+
+// ParsePolicy reads a policy from JSON over the defaults of agent-default and
+// validates it. A list of signals replaces the default list; within one, what
+// is absent comes from the default signal of that name. The error is a
+// *FieldError, with POLICY_INVALID and the path in its text.
+func ParsePolicy(data []byte) (Policy, error) {
+	p, err := parsePolicy(data)
+	if err != nil {
+		return Policy{}, fmt.Errorf("POLICY_INVALID: %w", err)
+	}
+	return p, nil
+}
+
+func parsePolicy(data []byte) (Policy, error) {
+	p := DefaultPolicy()
+	p.Metadata = Metadata{Name: "unnamed"}
+	defaults := p
+	p.Signals, p.Steps = nil, nil // a list replaces the default; decoding into it would mix the two
+	if err := decodeStrict(data, &p); err != nil {
+		return Policy{}, err
+	}
+	if p.Signals == nil {
+		p.Signals = defaults.Signals
+	}
+	if p.Steps == nil {
+		p.Steps = defaults.Steps
+	}
+	return p, p.Validate()
+}
+
+// check is one rule of a policy: what must hold of a field.
+type check struct {
+	ok    bool
+	field string
+	msg   string
+}
+
+// firstFault returns the first rule that does not hold.
+func firstFault(checks []check) error {
+	for _, c := range checks {
+		if !c.ok {
+			return wrongField(c.field, c.msg)
+		}
+	}
+	return nil
+}
+
+// Validate says whether a policy can be decided by; its error is a
+// *FieldError. Decide holds under a policy that is not valid.
+func (p *Policy) Validate() error {
+	if err := firstFault(p.checks()); err != nil {
+		return err
+	}
+	if err := p.validateSignals(); err != nil {
+		return err
+	}
+	return validateSteps("steps", p.Steps)
+}
+
+func (p *Policy) checks() []check {
+	e, in, h := p.Evidence, p.Integrity, p.Hysteresis
+	return []check{
+		{p.APIVersion == APIVersion, "apiVersion", "want " + APIVersion},
+		{p.Kind == "GatePolicy", "kind", "want GatePolicy"},
+		{p.Metadata.Name != "", "metadata.name", "must not be empty"},
+		{isAlpha(p.Alpha.Rollback), "alpha.rollback", "want a probability above 0 and below 0.5"},
+		{isAlpha(p.Alpha.Promote), "alpha.promote", "want a probability above 0 and below 0.5"},
+		{oneOf(p.Alpha.Schedule, perEpoch, halving), "alpha.schedule", "want per_epoch or halving"},
+		{p.Cluster.MaxCasesPerUnit >= 1 && p.Cluster.MaxCasesPerUnit <= 100, "cluster.max_cases_per_unit", "want 1 to 100"},
+		{p.Cluster.DesignEffect == 0 || p.Cluster.DesignEffect >= 1 && isFinite(p.Cluster.DesignEffect), "cluster.design_effect", "want 1 or more"},
+		{p.CriticalEvents.Source == "safety_severity_critical", "critical_events.source", "want safety_severity_critical"},
+		{p.CriticalEvents.Max >= 0, "critical_events.max", "want 0 or more"},
+		{isAlpha(in.SRMAlpha), "integrity.srm_alpha", "want a probability above 0 and below 0.5"},
+		{in.SRMConcentration > 0 && isFinite(in.SRMConcentration), "integrity.srm_concentration", "want more than 0"},
+		{isShare(in.MultiExposure.MaxShare), "integrity.multi_exposure.max_share", "want a share from 0 to 1"},
+		{in.MultiExposure.MinCount >= 1, "integrity.multi_exposure.min_count", "want 1 or more"},
+		{in.MaxClockSkew >= 0, "integrity.max_clock_skew", "want 0s or more"},
+		{in.Timeout > 0, "integrity.timeout", "want more than 0s"},
+		{isTimeoutRule(in.OnTimeout), "integrity.on_timeout", "want rollback or stay"},
+		{e.MinExposuresPerArm >= 0, "evidence.min_exposures_per_arm", "want 0 or more"},
+		{e.MinStepExposures >= 0, "evidence.min_step_exposures", "want 0 or more"},
+		{e.MinDuration >= 0, "evidence.min_duration", "want 0s or more"},
+		{e.MaxAge > 0, "evidence.max_age", "want more than 0s"},
+		{isShare(e.MinTelemetryCoverage), "evidence.min_telemetry_coverage", "want a share from 0 to 1"},
+		{isShare(e.MaxCoverageGap), "evidence.max_coverage_gap", "want a share from 0 to 1"},
+		{e.OutcomeWindow > 0, "evidence.outcome_window", "want more than 0s"},
+		{e.OutcomeGrace >= 0, "evidence.outcome_grace", "want 0s or more"},
+		{e.MissingTimeout > 0, "evidence.missing_timeout", "want more than 0s"},
+		{isTimeoutRule(e.OnMissingTimeout), "evidence.on_missing_timeout", "want hold or rollback"},
+		{p.Comparison.Estimator != "betting", "comparison.estimator", "betting is not supported; use asymptotic_cs"},
+		{p.Comparison.Estimator == "asymptotic_cs", "comparison.estimator", "want asymptotic_cs"},
+		{p.Comparison.NStar > 0 && isFinite(p.Comparison.NStar), "comparison.n_star", "want more than 0"},
+		{p.Comparison.BurnInPerArm >= 1, "comparison.burn_in_per_arm", "want 1 or more"},
+		{h.ConsecutivePasses >= 1, "hysteresis.consecutive_passes", "want 1 or more"},
+		{h.EvaluateEvery > 0, "hysteresis.evaluate_every", "want more than 0s"},
+		{h.CooldownAfterRollback >= 0, "hysteresis.cooldown_after_rollback", "want 0s or more"},
+		{p.HoldRule.Timeout > e.MinDuration, "hold.timeout", "must be longer than evidence.min_duration, or no milestone can pass"},
+		{isTimeoutRule(p.HoldRule.OnTimeout), "hold.on_timeout", "want rollback or stay"},
+		{p.HoldRule.OnInsufficient == "" || isTimeoutRule(p.HoldRule.OnInsufficient), "hold.on_insufficient", "want rollback or stay"},
+		{p.BuildGate.Estimator == "point", "build_gate.estimator", "want point"},
+		{p.BuildGate.MinCases >= 0, "build_gate.min_cases", "want 0 or more"},
+	}
+}
+
+func (p *Policy) validateSignals() error {
+	if len(p.Signals) == 0 {
+		return wrongField("signals", "want at least one signal")
+	}
+	names := map[string]bool{exposureSignal: true}
+	sum := 0.0
+	for i := range p.Signals {
+		s := &p.Signals[i]
+		path := "signals[" + strconv.Itoa(i) + "]"
+		if s.Name == "" || names[s.Name] {
+			return wrongField(path+".name", "want a name of its own, not empty, not \"exposure\"")
+		}
+		names[s.Name] = true
+		if err := firstFault(s.checks(path)); err != nil {
+			return err
+		}
+		sum += s.Weight
+	}
+	if math.Abs(sum-1) > epsilon {
+		return wrongField("signals", fmt.Sprintf("weights sum to %.6g, want 1", sum))
+	}
+	return nil
+}
+
+func (s *Signal) checks(path string) []check {
+	common := []check{
+		{oneOf(s.Kind, Bernoulli, Quantile), path + ".kind", "want bernoulli or quantile"},
+		{s.Weight > 0 && s.Weight <= 1, path + ".weight", "want a share above 0: a signal without weight could never roll back"},
+		{isFinite(s.Promote) && isFinite(s.Rollback), path + ".promote", "want finite thresholds"},
+		{s.MinN >= 1, path + ".min_n", "want 1 or more"},
+		{isMargin(s.Relative.RollbackMargin), path + ".relative.rollback_margin", "want 0 or more"},
+		{isMargin(s.Relative.NIMargin), path + ".relative.ni_margin", "want 0 or more"},
+		{oneOf(s.Relative.RequireNI, Always, FinalStep, Never), path + ".relative.require_ni", "want always, final_step or never"},
+		{s.Settle >= 0, path + ".settle", "want 0s or more"},
+	}
+	if s.Kind == Quantile {
+		return append(common,
+			check{s.Direction == lower, path + ".direction", "want lower: a quantile is gated from above"},
+			check{s.Q > 0 && s.Q < 1, path + ".q", "want a share above 0 and below 1"},
+			check{s.Promote > 0, path + ".promote", "want more than 0"},
+			check{s.Rollback > s.Promote, path + ".rollback", "want more than promote, since lower is better"},
+			check{s.Tolerance > 0 && s.Tolerance < s.Q, path + ".tolerance", "want more than 0 and less than q"},
+		)
+	}
+	return append(common,
+		check{s.Direction == higher, path + ".direction", "want higher: a rate counts the cases that pass"},
+		check{s.Q == 0, path + ".q", "only a quantile has one"},
+		check{s.Promote > 0 && s.Promote <= 1, path + ".promote", "want a rate above 0, at most 1"},
+		check{s.Rollback >= 0 && s.Rollback < s.Promote, path + ".rollback", "want a rate below promote, since higher is better"},
+		check{s.Tolerance >= 0 && s.Tolerance <= s.Promote-s.Rollback+epsilon, path + ".tolerance", "want at most promote - rollback"},
+	)
+}
+
+// validateSteps checks what a policy's steps and a plan's milestones share.
+func validateSteps(path string, steps []Step) error {
+	if len(steps) < 2 {
+		return wrongField(path, "want a step before the final one: without it nothing is ever compared")
+	}
+	last := -1
+	for i, s := range steps {
+		at := path + "[" + strconv.Itoa(i) + "]"
+		if err := firstFault([]check{
+			{s.Percent >= 0 && s.Percent <= 100, at + ".percent", "want 1 to 50, or 100"},
+			{s.Percent <= 50 || s.Percent == 100, at + ".percent", strconv.Itoa(s.Percent) + ": above 50 the control shrinks: the comparison ends at 50"},
+			{s.Percent > 0 != s.Shadow, at + ".percent", "want 1 to 50, or 100; 0 with shadow: true, which serves nobody"},
+			{s.Percent > last, at + ".percent", "percents must increase"},
+			{oneOf(s.Pass, "", NoHarm), at + ".pass", "want no_harm, or nothing"},
+			{s.Final == (i == len(steps)-1), at + ".final", "the last step, and no other, is final: true"},
+		}); err != nil {
+			return err
+		}
+		last = s.Percent
+	}
+	return nil
+}
+
+func isFinite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
+
+func isAlpha(x float64) bool { return x > 0 && x < 0.5 }
+
+func isShare(x float64) bool { return x >= 0 && x <= 1 }
+
+func isMargin(x float64) bool { return x >= 0 && isFinite(x) }
+
+func oneOf(s string, words ...string) bool { return slices.Contains(words, s) }
+
+func isTimeoutRule(s string) bool { return oneOf(s, rollBack, stay, hold) }
