@@ -1,0 +1,418 @@
+package control
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/lockflight/lockflight/internal/audit"
+	"github.com/lockflight/lockflight/sdk/eval"
+)
+
+// Flag is what is true of a flag in every environment.
+type Flag struct {
+	Name           string    `json:"name"`
+	Project        string    `json:"project"`
+	Type           string    `json:"type"`
+	Description    string    `json:"description,omitempty"`
+	ImpressionData bool      `json:"impressionData"`
+	Stale          bool      `json:"stale"`
+	CreatedAt      time.Time `json:"createdAt"`
+	CreatedBy      string    `json:"createdBy,omitempty"` // the principal's id
+}
+
+// FlagEnv is a flag's configuration in one environment, as people made it.
+// What a running release serves on top of it is the release's: see Serve.
+type FlagEnv struct {
+	Flag        string                 `json:"flag"`
+	Environment string                 `json:"environment"`
+	Enabled     bool                   `json:"enabled"`
+	Strategies  []Strategy             `json:"strategies"`
+	Variants    []eval.WeightedVariant `json:"variants,omitempty"`
+}
+
+// Strategy is one rule of a FlagEnv. Disabled ones are kept, and not served.
+type Strategy struct {
+	ID       string `json:"id"`
+	Title    string `json:"title,omitempty"`
+	Disabled bool   `json:"disabled,omitempty"`
+	eval.Strategy
+}
+
+// flagTypes are Unleash's.
+var flagTypes = []string{"release", "experiment", "operational", "kill-switch", "permission", "sunset"}
+
+// CreateFlag adds a flag, off in every environment.
+func (s *Service) CreateFlag(ctx context.Context, p Principal, in Flag) (Flag, error) {
+	if err := checkName("name", in.Name); err != nil {
+		return Flag{}, err
+	}
+	if in.Type == "" {
+		in.Type = "release"
+	}
+	if !slices.Contains(flagTypes, in.Type) {
+		return Flag{}, Invalidf("type", "%q is not one of %v", in.Type, flagTypes)
+	}
+	err := s.write(ctx, p, Normal, func(w *work) error {
+		if err := w.may(Scope{Project: in.Project}, PermFlagCreate); err != nil {
+			return err
+		}
+		if _, err := get[Project](w, KindProject, in.Project); err != nil {
+			return asMissing(err, "project", in.Project)
+		}
+		if err := w.absent(KindFlag, in.Name, "name"); err != nil {
+			return err
+		}
+		in.CreatedAt, in.CreatedBy = w.now, p.ID
+		return w.put(event{Type: "flag.create", Kind: KindFlag, Key: in.Name, Parent: in.Project, Project: in.Project, Doc: in})
+	})
+	return in, err
+}
+
+// FlagView is a flag with all that is configured for it.
+type FlagView struct {
+	Flag
+	Environments []FlagEnv         // one for each of the project's environments
+	Releases     map[string]string // running release by environment
+}
+
+// Flag returns one flag of a project, with its environments.
+func (s *Service) Flag(ctx context.Context, p Principal, project, flag string) (FlagView, error) {
+	var out FlagView
+	err := s.store.View(ctx, func(tx ReadTx) error {
+		f, pr, err := flagOf(tx, project, flag)
+		if err != nil {
+			return err
+		}
+		if err := p.May(PermRead, Scope{Project: f.Project}); err != nil {
+			return err
+		}
+		out, err = viewOf(tx, f, pr)
+		return err
+	})
+	return out, err
+}
+
+// Flags lists the flags of a project, or of all that p may read, by name.
+func (s *Service) Flags(ctx context.Context, p Principal, project string) ([]Flag, error) {
+	var out []Flag
+	err := s.store.View(ctx, func(tx ReadTx) error {
+		all, err := list[Flag](tx, KindFlag, project)
+		out = slices.DeleteFunc(all, func(f Flag) bool {
+			return p.May(PermRead, Scope{Project: f.Project}) != nil
+		})
+		return err
+	})
+	return out, err
+}
+
+// Ref names one flag in one environment.
+type Ref struct{ Project, Flag, Environment string }
+
+func (r Ref) key() string  { return r.Environment + "/" + r.Flag }
+func (r Ref) scope() Scope { return Scope{Project: r.Project, Environment: r.Environment} }
+
+// SetEnabled switches a flag on or off in one environment. Off is urgent,
+// needs a permission of its own, and ends a running release with a rollback.
+// On, with no enabled strategy, adds a rollout to everyone, as Unleash does.
+func (s *Service) SetEnabled(ctx context.Context, p Principal, ref Ref, on bool) (FlagView, error) {
+	perm, typ, pri := PermToggleOff, "flag.env.disable", Urgent
+	if on {
+		perm, typ, pri = PermToggleOn, "flag.env.enable", Normal
+	}
+	return s.changeEnv(ctx, p, pri, perm, typ, ref, func(w *work, f projectFlag, fe *FlagEnv) error {
+		if !on {
+			fe.Enabled = false
+			return w.stopRelease(ref)
+		}
+		if err := w.noRelease(ref); err != nil {
+			return err
+		}
+		fe.Enabled = true
+		if len(fe.enabled()) == 0 {
+			fe.add(w, f, Strategy{Strategy: eval.Strategy{Name: "flexibleRollout"}})
+		}
+		return nil
+	})
+}
+
+// AddStrategy appends a strategy and returns it as stored, with its id.
+func (s *Service) AddStrategy(ctx context.Context, p Principal, ref Ref, st Strategy) (Strategy, error) {
+	_, err := s.changeEnv(ctx, p, Normal, PermRuleWrite, "rule.create", ref, func(w *work, f projectFlag, fe *FlagEnv) error {
+		if err := w.noRelease(ref); err != nil {
+			return err
+		}
+		st = fe.add(w, f, st)
+		return checkStrategy(w, len(fe.Strategies)-1, st)
+	})
+	return st, err
+}
+
+// UpdateStrategy replaces the strategy that has st.ID.
+func (s *Service) UpdateStrategy(ctx context.Context, p Principal, ref Ref, st Strategy) (Strategy, error) {
+	_, err := s.changeEnv(ctx, p, Normal, PermRuleWrite, "rule.update", ref, func(w *work, f projectFlag, fe *FlagEnv) error {
+		if err := w.noRelease(ref); err != nil {
+			return err
+		}
+		i := fe.index(st.ID)
+		if i < 0 {
+			return Errorf(NotFound, "not_found", "there is no strategy %q", st.ID)
+		}
+		st = st.withDefaults(f)
+		fe.Strategies[i] = st
+		fe.settle()
+		return checkStrategy(w, i, st)
+	})
+	return st, err
+}
+
+// DeleteStrategy removes a strategy. Where it was the last enabled one the
+// environment is switched off: a flag without strategies is on for everyone.
+func (s *Service) DeleteStrategy(ctx context.Context, p Principal, ref Ref, id string) error {
+	_, err := s.changeEnv(ctx, p, Normal, PermRuleWrite, "rule.delete", ref, func(w *work, _ projectFlag, fe *FlagEnv) error {
+		if err := w.noRelease(ref); err != nil {
+			return err
+		}
+		i := fe.index(id)
+		if i < 0 {
+			return Errorf(NotFound, "not_found", "there is no strategy %q", id)
+		}
+		fe.Strategies = slices.Delete(fe.Strategies, i, i+1)
+		fe.settle()
+		return nil
+	})
+	return err
+}
+
+// projectFlag is a flag with the project that says how it is served.
+type projectFlag struct {
+	Flag
+	stickiness string // of the project's strategies, where they name none
+}
+
+// changeEnv reads a flag's configuration in one environment, lets change edit
+// it, and writes it with its event, all in one transaction.
+func (s *Service) changeEnv(ctx context.Context, p Principal, pri Priority, perm Permission, typ string, ref Ref,
+	change func(w *work, f projectFlag, fe *FlagEnv) error,
+) (FlagView, error) {
+	var out FlagView
+	err := s.write(ctx, p, pri, func(w *work) error {
+		f, pr, err := flagOf(w, ref.Project, ref.Flag)
+		if err != nil {
+			return err
+		}
+		ref.Project = f.Project
+		if err := w.may(ref.scope(), perm); err != nil {
+			return err
+		}
+		if !slices.Contains(pr.Environments, ref.Environment) {
+			return Errorf(NotFound, "not_found", "project %q is not served in an environment %q", ref.Project, ref.Environment)
+		}
+		fe, err := flagEnv(w, ref)
+		if err != nil {
+			return err
+		}
+		if err := change(w, projectFlag{f, pr.Stickiness}, &fe); err != nil {
+			return err
+		}
+		if err := w.putEnv(typ, ref, fe, audit.Correlation{}); err != nil {
+			return err
+		}
+		out, err = viewOf(w, f, pr)
+		return err
+	})
+	return out, err
+}
+
+func (w *work) putEnv(typ string, ref Ref, fe FlagEnv, cause audit.Correlation) error {
+	return w.put(event{
+		Type: typ, Kind: KindFlagEnv, Key: ref.key(), Parent: ref.Environment,
+		Project: ref.Project, Env: ref.Environment, Doc: fe, Cause: cause,
+	})
+}
+
+// flagOf reads a flag and its project. An empty project means whichever the
+// flag is in: names are unique in an installation.
+func flagOf(tx ReadTx, project, flag string) (Flag, Project, error) {
+	if project != "" {
+		if _, err := get[Project](tx, KindProject, project); err != nil {
+			return Flag{}, Project{}, asMissing(err, "project", project)
+		}
+	}
+	f, err := get[Flag](tx, KindFlag, flag)
+	if err == nil && project != "" && f.Project != project {
+		err = Errorf(NotFound, "not_found", "flag %q is not in project %q", flag, project)
+	}
+	if err != nil {
+		return Flag{}, Project{}, asMissing(err, "flag", flag)
+	}
+	pr, err := get[Project](tx, KindProject, f.Project)
+	return f, pr, err
+}
+
+// flagEnv returns the configuration, empty and off where there is none yet.
+func flagEnv(tx ReadTx, ref Ref) (FlagEnv, error) {
+	fe, err := get[FlagEnv](tx, KindFlagEnv, ref.key())
+	if err != nil && KindOf(err) == NotFound {
+		return FlagEnv{Flag: ref.Flag, Environment: ref.Environment, Strategies: []Strategy{}}, nil
+	}
+	return fe, err
+}
+
+func viewOf(tx ReadTx, f Flag, pr Project) (FlagView, error) {
+	out := FlagView{Flag: f, Releases: map[string]string{}}
+	for _, env := range pr.Environments {
+		ref := Ref{f.Project, f.Name, env}
+		fe, err := flagEnv(tx, ref)
+		if err != nil {
+			return FlagView{}, err
+		}
+		out.Environments = append(out.Environments, fe)
+	}
+	open, err := list[Release](tx, KindRelease, releasesOpen)
+	for _, r := range open {
+		if r.Flag == f.Name {
+			out.Releases[r.Environment] = r.ID
+		}
+	}
+	return out, err
+}
+
+func (fe *FlagEnv) index(id string) int {
+	return slices.IndexFunc(fe.Strategies, func(s Strategy) bool { return s.ID == id })
+}
+
+// enabled returns the strategies that are served, in order.
+func (fe *FlagEnv) enabled() []eval.Strategy {
+	out := []eval.Strategy{}
+	for _, s := range fe.Strategies {
+		if !s.Disabled {
+			out = append(out, s.Strategy)
+		}
+	}
+	return out
+}
+
+// settle switches the environment off where no enabled strategy is left.
+func (fe *FlagEnv) settle() {
+	if len(fe.enabled()) == 0 {
+		fe.Enabled = false
+	}
+}
+
+func (fe *FlagEnv) add(w *work, f projectFlag, st Strategy) Strategy {
+	st.ID = newID("str-", w.now)
+	st = st.withDefaults(f)
+	fe.Strategies = append(fe.Strategies, st)
+	return st
+}
+
+// withDefaults fills in what every SDK needs written out: a missing groupId or
+// stickiness makes SDKs disagree (unleash.md 4.11 lists how).
+func (st Strategy) withDefaults(f projectFlag) Strategy {
+	parameters := eval.Parameters{}
+	maps.Copy(parameters, st.Parameters)
+	st.Parameters, st.Constraints = parameters, written(st.Constraints)
+	if st.Name == "flexibleRollout" {
+		stickiness := cmp.Or(f.stickiness, "default")
+		for key, value := range map[string]string{"rollout": "100", "stickiness": stickiness, "groupId": f.Name} {
+			if st.Parameters[key] == "" {
+				st.Parameters[key] = value
+			}
+		}
+	}
+	return st
+}
+
+// written returns constraints as they are sent to clients: no list is null.
+func written(constraints []eval.Constraint) []eval.Constraint {
+	out := append([]eval.Constraint{}, constraints...)
+	for i, c := range out {
+		if c.Values == nil {
+			out[i].Values = []string{}
+		}
+	}
+	return out
+}
+
+// checkStrategy compiles what would be served of the i-th strategy; the
+// engine's warning is the reason for a refusal.
+func checkStrategy(tx ReadTx, i int, st Strategy) error {
+	if err := checkParameters(i, st); err != nil {
+		return err
+	}
+	segments, err := list[eval.Segment](tx, KindSegment, "")
+	if err != nil {
+		return err
+	}
+	probe := eval.Flag{Name: "probe", Enabled: true, Strategies: []eval.Strategy{st.Strategy}}
+	_, warnings := eval.Compile(eval.Snapshot{Features: []eval.Flag{probe}, Segments: segments})
+	if len(warnings) > 0 {
+		return Invalidf(fmt.Sprintf("strategies[%d]", i), "%s", warnings[0].Msg)
+	}
+	return nil
+}
+
+var strategyNames = []string{
+	"default", "userWithId", "flexibleRollout", "gradualRolloutUserId", "gradualRolloutSessionId",
+	"gradualRolloutRandom", "remoteAddress", "applicationHostname",
+}
+
+func checkParameters(i int, st Strategy) error {
+	if !slices.Contains(strategyNames, st.Name) {
+		return Invalidf(fmt.Sprintf("strategies[%d].name", i), "%q is not one of %v", st.Name, strategyNames)
+	}
+	for _, key := range []string{"rollout", "percentage"} {
+		v, ok := st.Parameters[key]
+		if !ok {
+			continue
+		}
+		if f, err := strconv.ParseFloat(v, 64); err != nil || !(f >= 0 && f <= 100) {
+			return Invalidf(fmt.Sprintf("strategies[%d].parameters.%s", i, key), "%q is not a number from 0 to 100", v)
+		}
+	}
+	if _, ok := st.Parameters[releaseParameter]; ok {
+		return Invalidf(fmt.Sprintf("strategies[%d].parameters.%s", i, releaseParameter), "is set by a release, not by hand")
+	}
+	return nil
+}
+
+// KillFlag switches a flag off in every environment and rolls back its
+// releases, in one transaction.
+func (s *Service) KillFlag(ctx context.Context, p Principal, flag string) (FlagView, error) {
+	var out FlagView
+	err := s.write(ctx, p, Urgent, func(w *work) error {
+		f, pr, err := flagOf(w, "", flag)
+		if err != nil {
+			return err
+		}
+		for _, env := range pr.Environments {
+			ref := Ref{f.Project, flag, env}
+			if err := w.may(ref.scope(), PermToggleOff); err != nil {
+				return err
+			}
+			if err := w.switchOff(ref); err != nil {
+				return err
+			}
+		}
+		out, err = viewOf(w, f, pr)
+		return err
+	})
+	return out, err
+}
+
+func (w *work) switchOff(ref Ref) error {
+	fe, err := flagEnv(w, ref)
+	if err != nil {
+		return err
+	}
+	if err := w.stopRelease(ref); err != nil || !fe.Enabled {
+		return err
+	}
+	fe.Enabled = false
+	return w.putEnv("flag.env.disable", ref, fe, audit.Correlation{})
+}

@@ -1,0 +1,355 @@
+package control
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/lockflight/lockflight/internal/audit"
+	"github.com/lockflight/lockflight/internal/gate"
+	"github.com/lockflight/lockflight/sdk/eval"
+)
+
+// ReleaseState is where a release stands.
+type ReleaseState string
+
+// The states of a release. The last three are final.
+const (
+	Running    ReleaseState = "running"     // serving a milestone, gathering evidence
+	Held       ReleaseState = "held"        // evidence, or its lack, speaks against going on
+	Paused     ReleaseState = "paused"      // by a person: serves its milestone, is not evaluated
+	Completed  ReleaseState = "completed"   // reached 100 %
+	RolledBack ReleaseState = "rolled_back" // serves control to all; the build is latched
+	Aborted    ReleaseState = "aborted"     // ended by a person before it served anyone
+)
+
+// Releases are listed under whether they are still open.
+const (
+	releasesOpen   = "open"
+	releasesClosed = "closed"
+)
+
+// releaseParameter marks a release's own strategy on the wire, for our SDK.
+const releaseParameter = "release"
+
+// Release is the movement of one build behind one flag in one environment
+// through a plan of milestones.
+type Release struct {
+	ID           string             `json:"id"`
+	Project      string             `json:"project"`
+	Flag         string             `json:"flag"`
+	Environment  string             `json:"environment"`
+	Build        string             `json:"build"`
+	Control      string             `json:"control,omitempty"` // the build it is compared with
+	Plan         gate.Plan          `json:"plan"`
+	Stickiness   string             `json:"stickiness"` // the context field that decides the arm
+	Constraints  []eval.Constraint  `json:"constraints,omitempty"`
+	Segments     []int              `json:"segments,omitempty"`
+	Joinable     bool               `json:"joinable"` // a unit's id alone decides its arm
+	State        ReleaseState       `json:"state"`
+	Milestone    int                `json:"milestone"` // index in the plan, from 0
+	Verdict      *Verdict           `json:"verdict,omitempty"`
+	Progress     gate.Progress      `json:"progress"`
+	Marks        map[string][]int64 `json:"marks,omitempty"`        // the gate's restart points, by signal
+	CooldownFrom *time.Time         `json:"cooldownFrom,omitempty"` // the flag's last rollback here
+	Note         string             `json:"note,omitempty"`         // the reason that a person gave last
+	StartedBy    string             `json:"startedBy"`
+	StartedAt    time.Time          `json:"startedAt"`
+	ChangedAt    time.Time          `json:"changedAt"`  // when what is served last changed
+	ServedFrom   int64              `json:"servedFrom"` // sequence number from which on clients serve that
+	EndedAt      *time.Time         `json:"endedAt,omitempty"`
+}
+
+// Verdict is one decision about a release, as it was applied.
+type Verdict struct {
+	ID             string        `json:"id"` // the release's id and the revision that holds it
+	At             time.Time     `json:"at"`
+	Milestone      int           `json:"milestone"` // the one being served when it was made
+	By             string        `json:"by"`        // the principal that decided
+	PolicySHA256   string        `json:"policySha256,omitempty"`
+	SnapshotSHA256 string        `json:"snapshotSha256,omitempty"`
+	State          *gate.State   `json:"state,omitempty"`
+	Decision       gate.Decision `json:"decision"`
+	Reason         string        `json:"reason"`
+}
+
+// Open tells whether the release still runs.
+func (r Release) Open() bool { return r.EndedAt == nil }
+
+// Ref names the flag and environment that the release is about.
+func (r Release) Ref() Ref { return Ref{r.Project, r.Flag, r.Environment} }
+
+// Percent is the share of units that the milestone serves: 0 to 100.
+func (r Release) Percent() int {
+	if r.State == RolledBack || r.State == Aborted || r.Milestone >= len(r.Plan.Milestones) {
+		return 0
+	}
+	return r.Plan.Milestones[r.Milestone].Percent
+}
+
+// Arm returns the arm of a unit, eval.Treatment or eval.Control, by its hash
+// alone; false where that does not decide, or the unit is in neither.
+func (r Release) Arm(unit string) (string, bool) {
+	if !r.Joinable || !r.Open() {
+		return "", false
+	}
+	arm := eval.ArmOf(r.ID, unit, r.Percent())
+	return arm, arm != eval.Rest
+}
+
+// strategy is what the release serves. The groupId is the release's id, so
+// that no two releases try themselves on the same people first.
+func (r Release) strategy() eval.Strategy {
+	constraints := r.Constraints
+	if constraints == nil {
+		constraints = []eval.Constraint{}
+	}
+	return eval.Strategy{
+		Name: "flexibleRollout", Constraints: constraints, Segments: r.Segments,
+		Parameters: eval.Parameters{
+			"rollout": strconv.Itoa(r.Percent()), "stickiness": r.Stickiness,
+			"groupId": r.ID, releaseParameter: r.ID, "build": r.Build,
+		},
+	}
+}
+
+// StartRelease asks for a release.
+type StartRelease struct {
+	Flag, Environment, Build, Control string
+	Stickiness                        string // userId where empty
+	Plan                              gate.Plan
+}
+
+// maxName is the most bytes of a name that is the user's own, such as a
+// build's; evidence that names it in more is refused.
+const maxName = 256
+
+// StartRelease begins the movement of a build at the plan's first milestone.
+// A build that was rolled back here is refused: it is latched.
+func (s *Service) StartRelease(ctx context.Context, p Principal, in StartRelease) (Release, error) {
+	if err := in.check(); err != nil {
+		return Release{}, err
+	}
+	var out Release
+	err := s.write(ctx, p, Normal, func(w *work) error {
+		f, err := get[Flag](w, KindFlag, in.Flag)
+		if err != nil {
+			return asMissing(err, "flag", in.Flag)
+		}
+		ref := Ref{f.Project, f.Name, in.Environment}
+		if err := w.may(ref.scope(), PermReleaseStart); err != nil {
+			return err
+		}
+		if _, pr, err := flagOf(w, f.Project, f.Name); err != nil {
+			return err
+		} else if !slices.Contains(pr.Environments, in.Environment) {
+			return Invalidf("environment", "project %q is not served in an environment %q", pr.ID, in.Environment)
+		}
+		if err := w.noRelease(ref); err != nil {
+			return err
+		}
+		fe, err := flagEnv(w, ref)
+		if err != nil {
+			return err
+		}
+		if out, err = w.newRelease(ref, fe, in); err != nil {
+			return err
+		}
+		if err := w.changed(&out); err != nil {
+			return err
+		}
+		return w.putRelease("release.milestone.enter", out, audit.Decision{})
+	})
+	return out, err
+}
+
+func (in StartRelease) check() error {
+	for _, f := range []struct {
+		field, value string
+		optional     bool
+	}{
+		{"flag", in.Flag, false},
+		{"environment", in.Environment, false},
+		{"build", in.Build, false},
+		{"control", in.Control, true},
+		{"stickiness", in.Stickiness, true},
+	} {
+		switch {
+		case f.value == "" && !f.optional:
+			return Invalidf(f.field, "must not be empty")
+		case len(f.value) > maxName:
+			return Invalidf(f.field, "is longer than %d bytes", maxName)
+		}
+	}
+	if err := in.Plan.Validate(); err != nil {
+		return &Error{Kind: Invalid, Code: "policy_invalid", Field: "plan", Msg: err.Error()}
+	}
+	if in.Build == in.Control {
+		return Invalidf("control", "is the build itself: name the one that it replaces")
+	}
+	if in.Stickiness == "default" || in.Stickiness == "random" {
+		return Invalidf("stickiness", "%q may change a unit's arm from one call to the next: name the field that identifies a unit, such as userId", in.Stickiness)
+	}
+	for i, m := range in.Plan.Milestones {
+		if m.Approvals > 0 {
+			return Invalidf(fmt.Sprintf("plan.milestones[%d].approvals", i), "approvals need change requests, which this version does not have: leave it out")
+		}
+	}
+	return nil
+}
+
+// newRelease makes the release, after looking at what went before on this flag
+// in this environment.
+func (w *work) newRelease(ref Ref, fe FlagEnv, in StartRelease) (Release, error) {
+	r := Release{
+		ID: newID("rel-", w.now), Project: ref.Project, Flag: ref.Flag, Environment: ref.Environment,
+		Build: in.Build, Control: in.Control, Plan: in.Plan, Stickiness: in.Stickiness,
+		State: Running, StartedBy: w.p.ID, StartedAt: w.now,
+		Progress: gate.NewProgress(w.now),
+	}
+	if r.Stickiness == "" {
+		r.Stickiness = "userId"
+	}
+	if fe.Enabled && servesAll(fe.enabled()) {
+		return r, Errorf(Conflict, "already_on", "flag %q is on for everyone in %s: there is nobody left to compare with; switch it off, or narrow its strategies, first", ref.Flag, ref.Environment)
+	}
+	if served := fe.enabled(); len(served) > 0 {
+		r.Constraints, r.Segments = served[0].Constraints, served[0].Segments
+	}
+	r.Joinable = len(r.Constraints) == 0 && len(r.Segments) == 0 && !fe.Enabled
+	closed, err := list[Release](w, KindRelease, releasesClosed)
+	if err != nil {
+		return r, err
+	}
+	for _, old := range closed {
+		if old.Flag != r.Flag || old.Environment != r.Environment || old.State != RolledBack {
+			continue
+		}
+		if old.Build == r.Build {
+			return r, Errorf(Conflict, "build_latched", "build %q was rolled back here by %s: a new build starts at the first milestone", r.Build, old.ID)
+		}
+		if r.CooldownFrom == nil || old.EndedAt.After(*r.CooldownFrom) {
+			r.CooldownFrom = old.EndedAt
+		}
+	}
+	return r, nil
+}
+
+// servesAll tells whether the strategies turn the flag on for everyone whom a
+// release beside them would be for: one without condition does, and so does
+// the first, whose conditions the release takes over.
+func servesAll(served []eval.Strategy) bool {
+	for i, st := range served {
+		if (i == 0 || len(st.Constraints) == 0 && len(st.Segments) == 0) &&
+			(st.Name == "default" || st.Parameters["rollout"] == "100" || st.Parameters["percentage"] == "100") {
+			return true
+		}
+	}
+	return len(served) == 0
+}
+
+// policy is the policy of the milestone being served, resolved.
+func (r *Release) policy() gate.Policy { return r.Plan.PolicyAt(r.Milestone) }
+
+// changed notes that what clients serve is another from here on: from the
+// sequence number that follows the record which is about to be appended.
+func (w *work) changed(r *Release) error {
+	head, err := w.Head()
+	r.ChangedAt, r.ServedFrom = w.now, head.Size+1
+	return err
+}
+
+// putRelease writes the release with its record, and in it the verdict that
+// moved it, if one did.
+func (w *work) putRelease(typ string, r Release, d audit.Decision) error {
+	parent := releasesOpen
+	if !r.Open() {
+		parent = releasesClosed
+	}
+	return w.put(event{
+		Type: typ, Kind: KindRelease, Key: r.ID, Parent: parent, Project: r.Project, Env: r.Environment,
+		Doc: r, Decision: d, Cause: r.cause(),
+	})
+}
+
+// cause is what records name that belong to the release.
+func (r Release) cause() audit.Correlation { return audit.Correlation{Rollout: r.ID, Build: r.Build} }
+
+// openReleases returns the open releases of an environment by flag.
+func openReleases(tx ReadTx, env string) (map[string]*Release, error) {
+	open, err := list[Release](tx, KindRelease, releasesOpen)
+	out := map[string]*Release{}
+	for _, r := range open {
+		if r.Environment == env {
+			out[r.Flag] = &r
+		}
+	}
+	return out, err
+}
+
+// noRelease refuses what must not happen beside a running release.
+func (w *work) noRelease(ref Ref) error {
+	open, err := openReleases(w, ref.Environment)
+	if r := open[ref.Flag]; r != nil {
+		return Errorf(Conflict, "release_running", "release %s is running on this flag in %s: wait for its end, or roll it back, first", r.ID, ref.Environment)
+	}
+	return err
+}
+
+// ReleaseView is a release as stored, with its revision.
+type ReleaseView struct {
+	Release
+	Rev int64
+}
+
+// Release returns one release.
+func (s *Service) Release(ctx context.Context, p Principal, id string) (ReleaseView, error) {
+	var out ReleaseView
+	err := s.store.View(ctx, func(tx ReadTx) (err error) {
+		out, err = releaseOf(tx, id)
+		return err
+	})
+	if err == nil {
+		err = p.May(PermRead, out.Ref().scope())
+	}
+	if err != nil {
+		return ReleaseView{}, err
+	}
+	return out, nil
+}
+
+// Releases lists the releases that p may read, the newest first; the open
+// ones only where open is set.
+func (s *Service) Releases(ctx context.Context, p Principal, open bool) ([]ReleaseView, error) {
+	parent := ""
+	if open {
+		parent = releasesOpen
+	}
+	var out []ReleaseView
+	err := s.store.View(ctx, func(tx ReadTx) error {
+		all, err := tx.Resources(KindRelease, parent)
+		for _, res := range all {
+			r, err := decode[Release](res)
+			if err != nil {
+				return err
+			}
+			if p.May(PermRead, r.Ref().scope()) == nil {
+				out = append(out, ReleaseView{r, res.Rev})
+			}
+		}
+		return err
+	})
+	slices.Reverse(out)
+	return out, err
+}
+
+func releaseOf(tx ReadTx, id string) (ReleaseView, error) {
+	res, err := tx.Resource(KindRelease, id)
+	if err != nil {
+		return ReleaseView{}, asMissing(err, "release", id)
+	}
+	r, err := decode[Release](res)
+	return ReleaseView{r, res.Rev}, err
+}

@@ -1,0 +1,320 @@
+package control
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/lockflight/lockflight/internal/audit"
+)
+
+// Service is the one door for writes. Every method that changes something
+// checks the principal, changes the state and appends the record in one
+// transaction; readers see both or neither.
+type Service struct {
+	store   Store
+	now     func() time.Time
+	origin  string
+	engine  string
+	log     *slog.Logger
+	denials *denials
+}
+
+// Options configures a Service.
+type Options struct {
+	Store   Store
+	Now     func() time.Time // time.Now where nil
+	Origin  string           // the log's name, the origin of its checkpoints
+	Version string           // the engine's version, in every verdict
+	Logger  *slog.Logger     // slog.Default where nil
+}
+
+// New returns a Service over a store. It starts nothing: Run appends the
+// records of denied writes.
+func New(o Options) *Service {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	return &Service{
+		store: o.Store, now: o.Now, origin: o.Origin, engine: o.Version,
+		log: o.Logger, denials: newDenials(),
+	}
+}
+
+// Origin returns the name of the log.
+func (s *Service) Origin() string { return s.origin }
+
+// Init makes what a new installation has: the environments development and
+// production, and the project default. On existing data it changes nothing.
+func (s *Service) Init(ctx context.Context) error {
+	return s.write(ctx, Setup(), Normal, func(w *work) error {
+		head, err := w.Head()
+		if err != nil || head.Size > 0 {
+			return err
+		}
+		for i, name := range []string{"development", "production"} {
+			e := Environment{Name: name, Type: name, SortOrder: i + 1, CreatedAt: w.now}
+			if err := w.put(event{Type: "env.create", Kind: KindEnvironment, Key: name, Env: name, Doc: e}); err != nil {
+				return err
+			}
+		}
+		p := Project{
+			ID: "default", Name: "Default", Environments: []string{"development", "production"},
+			Stickiness: "default", CreatedAt: w.now,
+		}
+		return w.put(event{Type: "project.create", Kind: KindProject, Key: p.ID, Project: p.ID, Doc: p})
+	})
+}
+
+// work is one write in progress: the transaction, who writes, and when.
+type work struct {
+	Tx
+	s   *Service
+	p   Principal
+	now time.Time
+	// perm is what the write was allowed by, for the record.
+	perm Permission
+}
+
+// write runs fn in one serial transaction. A denial rolls back and leaves its
+// record afterwards, so that a flood of them cannot hold the writers' lock.
+func (s *Service) write(ctx context.Context, p Principal, pri Priority, fn func(w *work) error) error {
+	err := s.store.Update(ctx, pri, func(tx Tx) error {
+		return fn(&work{Tx: tx, s: s, p: p, now: s.now().UTC().Truncate(time.Millisecond)})
+	})
+	if KindOf(err) == Denied {
+		s.denials.add(p, err)
+	}
+	return err
+}
+
+// may checks that the principal has one of the permissions, and notes which
+// for the record. The denial names the first.
+func (w *work) may(at Scope, perms ...Permission) error {
+	for _, perm := range perms {
+		if w.p.May(perm, at) == nil {
+			w.perm = perm
+			return nil
+		}
+	}
+	return w.p.May(perms[0], at)
+}
+
+// event is one change of one resource, on its way into the log.
+type event struct {
+	Type     string
+	Kind     ResourceKind
+	Key      string
+	Parent   string
+	Project  string
+	Env      string
+	Doc      any               // nil where the resource is removed
+	Decision audit.Decision    // of the gate, where it decided
+	Cause    audit.Correlation // what the change belongs to
+}
+
+// put writes ev.Doc as the next revision and appends its record. Writing what
+// is there already changes nothing and leaves no record.
+func (w *work) put(ev event) error {
+	doc, err := audit.Canonical(ev.Doc)
+	if err != nil {
+		return fmt.Errorf("encoding %s %s: %w", ev.Kind, ev.Key, err)
+	}
+	old, err := w.Resource(ev.Kind, ev.Key)
+	if err != nil && KindOf(err) != NotFound {
+		return err
+	}
+	if err == nil && old.Hash == audit.Sum(doc) && old.Parent == ev.Parent {
+		return nil
+	}
+	now, err := w.Put(ev.Kind, ev.Key, ev.Parent, doc)
+	if err != nil {
+		return err
+	}
+	return w.append(ev, old, now)
+}
+
+// remove deletes the resource and appends its record.
+func (w *work) remove(ev event) error {
+	old, err := w.Resource(ev.Kind, ev.Key)
+	if err != nil {
+		return err
+	}
+	if err := w.Delete(ev.Kind, ev.Key); err != nil {
+		return err
+	}
+	return w.append(ev, old, Resource{})
+}
+
+func (w *work) append(ev event, old, now Resource) error {
+	_, err := w.Append(func(seq int64) ([]byte, error) {
+		r := w.s.record(w.p, ev.Type, w.now)
+		r.Seq = seq
+		r.Project, r.Env = ev.Project, ev.Env
+		r.Outcome = "success"
+		r.Res = audit.Resource{
+			Type: string(ev.Kind), ID: ev.Key, Key: ev.Key,
+			Rev0: old.Rev, Rev1: now.Rev, H0: old.Hash, H1: now.Hash,
+		}
+		r.Authz = audit.Authz{Decision: "allow", Perm: []string{string(w.perm)}}
+		r.Dec, r.Cor = ev.Decision, ev.Cause
+		return audit.Encode(r)
+	})
+	return err
+}
+
+// putBlob stores a document's canonical form under its digest.
+func (w *work) putBlob(doc any) (sum string, err error) {
+	b, err := audit.Canonical(doc)
+	if err != nil {
+		return "", fmt.Errorf("encoding a %T: %w", doc, err)
+	}
+	return w.PutBlob(b)
+}
+
+// absent returns an Error of Kind Exists where the resource is there.
+func (w *work) absent(kind ResourceKind, key, field string) error {
+	_, err := w.Resource(kind, key)
+	switch {
+	case err == nil:
+		return &Error{Kind: Exists, Code: "exists", Field: field, Msg: fmt.Sprintf("a %s %q exists already", kind, key)}
+	case KindOf(err) == NotFound:
+		return nil
+	}
+	return err
+}
+
+// get reads one resource as a T.
+func get[T any](tx ReadTx, kind ResourceKind, key string) (T, error) {
+	var out T
+	r, err := tx.Resource(kind, key)
+	if err != nil {
+		return out, err
+	}
+	return decode[T](r)
+}
+
+// list reads the resources of a kind under a parent, in key order.
+func list[T any](tx ReadTx, kind ResourceKind, parent string) ([]T, error) {
+	all, err := tx.Resources(kind, parent)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]T, 0, len(all))
+	for _, r := range all {
+		v, err := decode[T](r)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, v)
+	}
+	return out, nil
+}
+
+func decode[T any](r Resource) (T, error) {
+	var out T
+	if err := json.Unmarshal(r.Doc, &out); err != nil {
+		return out, fmt.Errorf("decoding %s %s revision %d: %w", r.Kind, r.Key, r.Rev, err)
+	}
+	return out, nil
+}
+
+// asMissing says what was looked for where err is a NotFound.
+func asMissing(err error, what, key string) error {
+	if KindOf(err) != NotFound {
+		return err
+	}
+	return &Error{Kind: NotFound, Code: "not_found", Field: what, Msg: fmt.Sprintf("there is no %s %q", what, key)}
+}
+
+// asField turns a NotFound of something that the input names into Invalid.
+func asField(err error, field, format string, args ...any) error {
+	if KindOf(err) != NotFound {
+		return err
+	}
+	return Invalidf(field, format, args...)
+}
+
+// Run appends the records of denied writes until ctx ends, and then of those
+// that are left.
+func (s *Service) Run(ctx context.Context) error {
+	window := denialWindow
+	for {
+		select {
+		case <-ctx.Done():
+			return s.flushDenials(context.WithoutCancel(ctx))
+		case <-s.denials.wake:
+		}
+		select { // let the rest of a flood gather
+		case <-ctx.Done():
+			continue
+		case <-time.After(window):
+		}
+		window = denialWindow
+		if err := s.flushDenials(ctx); err != nil && ctx.Err() == nil {
+			s.log.LogAttrs(ctx, slog.LevelWarn, "recording denied writes: they wait", slog.Any("error", err))
+			window = denialRetry
+		}
+	}
+}
+
+const (
+	denialWindow = 100 * time.Millisecond // how long denials gather before they are recorded together
+	denialRetry  = time.Second            // the same, after a store that did not answer
+	denialChunk  = 256                    // how many one transaction records
+)
+
+// flushDenials writes what has gathered, one record for each source. What
+// could not be written waits for the next time.
+func (s *Service) flushDenials(ctx context.Context) error {
+	var errs []error
+	for chunk := range slices.Chunk(s.denials.take(), denialChunk) {
+		if err := s.store.Update(ctx, Normal, func(tx Tx) error { return s.appendDenials(tx, chunk) }); err != nil {
+			for _, d := range chunk {
+				s.denials.put(d)
+			}
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (s *Service) appendDenials(tx Tx, all []*denial) error {
+	now := s.now().UTC()
+	for _, d := range all {
+		_, err := tx.Append(func(seq int64) ([]byte, error) {
+			r := s.record(d.principal, "authz.denied", now)
+			r.Seq, r.Outcome, r.Code = seq, "denied", "denied"
+			r.Authz = audit.Authz{Decision: "deny"}
+			if d.perm != "" {
+				r.Authz.Perm = []string{d.perm}
+			}
+			r.Count = d.count
+			return audit.Encode(r)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Events returns up to limit records of the log from sequence number from on.
+func (s *Service) Events(ctx context.Context, p Principal, from int64, limit int) ([]Event, error) {
+	if err := p.May(PermAuditRead, Scope{}); err != nil {
+		return nil, err
+	}
+	var out []Event
+	err := s.store.View(ctx, func(tx ReadTx) (err error) {
+		out, err = tx.Events(from, limit)
+		return err
+	})
+	return out, err
+}
