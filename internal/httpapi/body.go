@@ -1,0 +1,89 @@
+package httpapi
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/lockflight/lockflight/internal/control"
+)
+
+// MiB is the unit of the limits of bodies.
+const MiB = 1 << 20
+
+// Body says how a JSON body is read.
+type Body struct {
+	Limit   int64 // in bytes; more is TooLarge
+	Lenient bool  // keys that the type does not have are passed over, not refused
+}
+
+// The bodies of the admin APIs, which are all or nothing, and of SDKs, which
+// may be newer than this server.
+var (
+	AdminBody = Body{Limit: MiB}
+	SDKBody   = Body{Limit: MiB, Lenient: true}
+)
+
+// Decode reads the one JSON value of the request's body into the struct that
+// into points to. What is wrong with it is an Error of Kind Invalid whose Field
+// is the path of the value, as in strategies[0].parameters.rollout. A null is
+// as if its key were absent.
+func (b Body) Decode(w http.ResponseWriter, r *http.Request, into any) error {
+	if err := wantJSON(r); err != nil {
+		return err
+	}
+	data, err := Read(w, r, b.Limit)
+	if err != nil {
+		return err
+	}
+	if !utf8.Valid(data) {
+		return control.Invalidf("body", "must be UTF-8")
+	}
+	if err := check(data, into, b.Lenient); err != nil {
+		return err
+	}
+	if err := json.Unmarshal(data, into); err != nil {
+		return control.Invalidf("body", "is not what is expected here: %v", err)
+	}
+	return nil
+}
+
+// Read returns the whole body, or an Error of Kind TooLarge over limit bytes.
+func Read(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
+	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return nil, &control.Error{Kind: control.TooLarge, Code: "too_large", Field: "body", Msg: "must not be larger than " + size(limit)}
+	case err != nil:
+		return nil, &control.Error{Kind: control.Invalid, Code: "invalid", Field: "body", Msg: "could not be read to its end", Err: err}
+	}
+	return data, nil
+}
+
+// wantJSON refuses a body that says that it is something else. One that says
+// nothing is taken at its word when it is parsed.
+func wantJSON(r *http.Request) error {
+	header := r.Header.Get("Content-Type")
+	if header == "" {
+		return nil
+	}
+	media, _, err := mime.ParseMediaType(header)
+	if err == nil && (media == "application/json" || strings.HasSuffix(media, "+json")) {
+		return nil
+	}
+	return &control.Error{Kind: control.Invalid, Code: codeMediaType, Field: "Content-Type", Msg: "must be application/json"}
+}
+
+// size prints a limit, in MiB where it is whole.
+func size(bytes int64) string {
+	if bytes%MiB == 0 {
+		return strconv.FormatInt(bytes/MiB, 10) + " MiB"
+	}
+	return strconv.FormatInt(bytes, 10) + " bytes"
+}

@@ -1,0 +1,138 @@
+package unleash
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/lockflight/lockflight/internal/control"
+	"github.com/lockflight/lockflight/internal/feed"
+	"github.com/lockflight/lockflight/internal/httpapi"
+)
+
+// serverVersion is the version of Unleash's server whose API this is. Edges
+// and SDKs read it from X-Unleash-Version to know what they may use.
+const serverVersion = "8.1.0"
+
+// Options are what an API is made of. All but Now and Logger are needed.
+type Options struct {
+	Service *control.Service
+	Hub     *feed.Hub
+	Usage   control.UsageStore
+	Now     func() time.Time // time.Now where nil
+	Logger  *slog.Logger     // slog.Default where nil
+}
+
+// API answers the paths of Unleash. Its methods may be called from any
+// goroutine.
+type API struct {
+	service *control.Service
+	hub     *feed.Hub
+	reports *reports
+	now     func() time.Time
+	log     *slog.Logger
+}
+
+// New returns an API. What clients report reaches the store while Run runs.
+func New(o Options) *API {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	return &API{service: o.Service, hub: o.Hub, reports: newReports(o.Usage, o.Logger), now: o.Now, log: o.Logger}
+}
+
+// Run writes what clients report to the store, once a second, until ctx ends,
+// and then what is left.
+func (a *API) Run(ctx context.Context) error { return a.reports.run(ctx) }
+
+// Register adds the routes to a mux. Every other path below /api/ is answered
+// as Unleash does.
+func (a *API) Register(mux *http.ServeMux) {
+	a.routeClient(mux)
+	a.routeAdmin(mux)
+	mux.Handle("GET /health", a.open(health))
+	mux.Handle("GET /ready", a.open(a.ready))
+	mux.Handle("/api/", a.open(noSuchPath))
+}
+
+// routeClient adds what SDKs and edges call.
+func (a *API) routeClient(mux *http.ServeMux) {
+	for pattern, h := range map[string]httpapi.Handler{
+		"GET /api/client/features":        a.features,
+		"GET /api/client/features/{name}": a.feature,
+		"GET /api/client/delta":           a.delta,
+		"GET /api/client/streaming":       a.streaming,
+		"POST /api/client/register":       a.register,
+		"POST /api/client/metrics":        a.metrics,
+		"POST /api/client/metrics/bulk":   a.bulkMetrics,
+	} {
+		mux.Handle(pattern, a.client(h))
+	}
+}
+
+// routeAdmin adds what people's tools call.
+func (a *API) routeAdmin(mux *http.ServeMux) {
+	const (
+		admin    = "/api/admin"
+		features = admin + "/projects/{project}/features"
+		feature  = features + "/{feature}"
+		env      = feature + "/environments/{environment}"
+		rules    = env + "/strategies"
+	)
+	for pattern, h := range map[string]httpapi.Handler{
+		"GET " + admin + "/projects":              a.projects,
+		"POST " + admin + "/projects":             a.createProject,
+		"GET " + admin + "/environments":          a.environments,
+		"POST " + admin + "/environments":         a.createEnvironment,
+		"GET " + admin + "/segments":              a.segments,
+		"POST " + admin + "/segments":             a.createSegment,
+		"POST " + admin + "/constraints/validate": a.validateConstraint,
+		"GET " + admin + "/feature-types":         a.featureTypes,
+		"GET " + admin + "/api-tokens":            a.tokens,
+		"POST " + admin + "/api-tokens":           a.createToken,
+		"DELETE " + admin + "/api-tokens/{token}": a.revokeToken,
+		"GET " + features:                         a.flags,
+		"POST " + features:                        a.createFlag,
+		"GET " + feature:                          a.flag,
+		"GET " + env:                              a.flagEnvironment,
+		"POST " + env + "/on":                     a.switchOn,
+		"POST " + env + "/off":                    a.switchOff,
+		"GET " + rules:                            a.strategies,
+		"POST " + rules:                           a.addStrategy,
+		"GET " + rules + "/{strategy}":            a.strategy,
+		"PUT " + rules + "/{strategy}":            a.updateStrategy,
+		"DELETE " + rules + "/{strategy}":         a.deleteStrategy,
+	} {
+		mux.Handle(pattern, a.admin(h))
+	}
+}
+
+// open serves a route that needs no token.
+func (a *API) open(h httpapi.Handler) http.Handler { return httpapi.Serve(a.log, render, h) }
+
+// admin serves a route for any valid token; what its principal may do is for
+// control to say.
+func (a *API) admin(h httpapi.Handler) http.Handler {
+	return a.open(httpapi.Authenticate(a.service, h))
+}
+
+// client serves a route for backend tokens alone. An admin token has no
+// environment, and a frontend token is in the hands of whoever reads a page.
+func (a *API) client(h httpapi.Handler) http.Handler {
+	return a.open(httpapi.Authenticate(a.service, func(w http.ResponseWriter, r *http.Request) error {
+		if t := httpapi.CallerOf(r.Context()).Token.Type; t != control.TokenBackend {
+			return control.Errorf(control.Denied, "wrong_token_type", "this endpoint takes a backend token, and this one is of type %s", t)
+		}
+		return h(w, r)
+	}))
+}
+
+// noSuchPath answers whatever has no route, the wrong method on one that is
+// there included, as Unleash does.
+func noSuchPath(_ http.ResponseWriter, r *http.Request) error {
+	return control.Errorf(control.NotFound, "not_found", "there is nothing at %s %s", r.Method, r.URL.Path)
+}

@@ -1,0 +1,63 @@
+package unleash
+
+import (
+	"net/http"
+
+	"github.com/lockflight/lockflight/internal/control"
+	"github.com/lockflight/lockflight/internal/httpapi"
+)
+
+// environmentDoc is Unleash's environmentSchema. Every environment is enabled,
+// and none is protected.
+type environmentDoc struct {
+	Name      string `json:"name"`
+	Type      string `json:"type"`
+	Enabled   bool   `json:"enabled"`
+	Protected bool   `json:"protected"`
+	SortOrder int    `json:"sortOrder"`
+}
+
+func toEnvironment(e control.Environment) environmentDoc {
+	return environmentDoc{Name: e.Name, Type: e.Type, Enabled: true, SortOrder: e.SortOrder}
+}
+
+// environments answers GET /api/admin/environments, in their sort order.
+func (a *API) environments(w http.ResponseWriter, r *http.Request) error {
+	all, err := a.service.Environments(r.Context(), httpapi.CallerOf(r.Context()).Principal)
+	if err != nil {
+		return err
+	}
+	out := struct {
+		Version      int              `json:"version"`
+		Environments []environmentDoc `json:"environments"`
+	}{1, each(all, toEnvironment)}
+	return httpapi.WriteJSON(w, http.StatusOK, out)
+}
+
+// createEnvironment answers POST /api/admin/environments. Existing projects are
+// not served in the new one until they are told to be.
+func (a *API) createEnvironment(w http.ResponseWriter, r *http.Request) error {
+	var in struct {
+		Name              string `json:"name"`
+		Type              string `json:"type"`
+		Enabled           *bool  `json:"enabled"`
+		SortOrder         int    `json:"sortOrder"`
+		RequiredApprovals *int   `json:"requiredApprovals"`
+	}
+	if err := httpapi.AdminBody.Decode(w, r, &in); err != nil {
+		return err
+	}
+	switch {
+	case in.Enabled != nil && !*in.Enabled:
+		return notKept("enabled")
+	case in.RequiredApprovals != nil:
+		return notKept("requiredApprovals")
+	}
+	e, err := a.service.CreateEnvironment(r.Context(), httpapi.CallerOf(r.Context()).Principal, control.Environment{
+		Name: in.Name, Type: in.Type, SortOrder: in.SortOrder,
+	})
+	if err != nil {
+		return err
+	}
+	return httpapi.WriteJSON(w, http.StatusCreated, toEnvironment(e))
+}

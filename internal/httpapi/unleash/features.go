@@ -1,0 +1,107 @@
+package unleash
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/lockflight/lockflight/internal/control"
+	"github.com/lockflight/lockflight/internal/feed"
+	"github.com/lockflight/lockflight/internal/httpapi"
+)
+
+// features answers GET /api/client/features. The token alone decides which
+// environment and projects are read: the query's project and environment are
+// of older SDKs, and its tag has nothing to match here.
+func (a *API) features(w http.ResponseWriter, r *http.Request) error {
+	segments, err := namesSegments(r.Header.Get("Unleash-Client-Spec"))
+	if err != nil {
+		return err
+	}
+	env, scope, err := a.visible(r)
+	if err != nil {
+		return err
+	}
+	view := env.Snapshot(scope)
+	doc := view.Inlined()
+	if segments {
+		doc = view.Features()
+	}
+	if matches(r.Header.Values("If-None-Match"), doc.ETag) {
+		return notModified(w)
+	}
+	return writeDocument(w, doc.ETag, doc.Body)
+}
+
+// feature answers GET /api/client/features/{name}.
+func (a *API) feature(w http.ResponseWriter, r *http.Request) error {
+	env, scope, err := a.visible(r)
+	if err != nil {
+		return err
+	}
+	name := r.PathValue("name")
+	doc, found := env.Snapshot(scope).Feature(name)
+	if !found {
+		return control.Errorf(control.NotFound, "not_found", "there is no flag %q in what this token may read", name)
+	}
+	return writeDocument(w, "", doc)
+}
+
+// visible returns the environment of the request's token and what the token
+// may see of it.
+func (a *API) visible(r *http.Request) (*feed.Env, feed.Scope, error) {
+	c := httpapi.CallerOf(r.Context())
+	projects, all := c.Principal.Projects(control.PermClientRead, c.Token.Environment)
+	env, err := a.hub.Environment(r.Context(), c.Token.Environment)
+	return env, feed.Scope{All: all, Projects: projects, Prefix: r.URL.Query().Get("namePrefix")}, err
+}
+
+func writeDocument(w http.ResponseWriter, etag string, body []byte) error {
+	h := w.Header()
+	if etag != "" {
+		h.Set("ETag", etag)
+	}
+	h.Set("Content-Type", "application/json; charset=utf-8")
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	_, _ = w.Write(body) // the client has gone where it fails
+	return nil
+}
+
+// notModified answers 304 without any header, as Unleash does.
+func notModified(w http.ResponseWriter) error {
+	clear(w.Header())
+	w.WriteHeader(http.StatusNotModified)
+	return nil
+}
+
+// matches compares If-None-Match with an ETag, weakly (RFC 9110, 13.1.2).
+func matches(header []string, etag string) bool {
+	for _, line := range header {
+		for tag := range strings.SplitSeq(line, ",") {
+			if tag = strings.TrimPrefix(strings.TrimSpace(tag), "W/"); tag == etag || tag == "*" {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// namesSegments reports whether a client of this Unleash-Client-Spec reads
+// segments by id: from 4.2.0 on. One that says nothing does not.
+func namesSegments(spec string) (bool, error) {
+	if spec == "" {
+		return false, nil
+	}
+	core, _, _ := strings.Cut(spec, "+")
+	core, _, _ = strings.Cut(core, "-")
+	parts := strings.Split(core, ".")
+	var n [3]int
+	for i, part := range parts {
+		v, err := strconv.ParseUint(part, 10, 31)
+		if err != nil || len(parts) != len(n) {
+			return false, control.Invalidf("Unleash-Client-Spec", "%q is not a semantic version such as 5.2.0", spec)
+		}
+		n[i] = int(v)
+	}
+	return n[0] > 4 || n[0] == 4 && n[1] >= 2, nil
+}

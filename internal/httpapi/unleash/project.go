@@ -1,0 +1,100 @@
+package unleash
+
+import (
+	"net/http"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/lockflight/lockflight/internal/control"
+	"github.com/lockflight/lockflight/internal/httpapi"
+)
+
+// projectDoc is Unleash's projectSchema, as far as it is known here, and with
+// its environments also its projectCreatedSchema.
+type projectDoc struct {
+	ID                string    `json:"id"`
+	Name              string    `json:"name"`
+	Description       string    `json:"description"`
+	Mode              string    `json:"mode"`
+	DefaultStickiness string    `json:"defaultStickiness"`
+	Environments      []string  `json:"environments"`
+	FeatureLimit      *int      `json:"featureLimit"` // null: without limit
+	CreatedAt         time.Time `json:"createdAt"`
+}
+
+// toProject shows a project as an admin sees it.
+func toProject(p control.Project) projectDoc {
+	return projectDoc{
+		ID: p.ID, Name: p.Name, Description: p.Description, Mode: openMode,
+		DefaultStickiness: p.Stickiness, Environments: p.Environments, CreatedAt: p.CreatedAt,
+	}
+}
+
+// openMode is the one project mode that is known here: whoever may read the
+// project may propose a change.
+const openMode = "open"
+
+// projects answers GET /api/admin/projects: those that the caller may read.
+func (a *API) projects(w http.ResponseWriter, r *http.Request) error {
+	all, err := a.service.Projects(r.Context(), httpapi.CallerOf(r.Context()).Principal)
+	if err != nil {
+		return err
+	}
+	out := struct {
+		Version  int          `json:"version"`
+		Projects []projectDoc `json:"projects"`
+	}{1, each(all, toProject)}
+	return httpapi.WriteJSON(w, http.StatusOK, out)
+}
+
+// createProject answers POST /api/admin/projects. Without an id, one is made of
+// the name; without environments, the project is served in all of them.
+func (a *API) createProject(w http.ResponseWriter, r *http.Request) error {
+	var in struct {
+		ID                        string   `json:"id"`
+		Name                      string   `json:"name"`
+		Description               string   `json:"description"`
+		Mode                      string   `json:"mode"`
+		DefaultStickiness         string   `json:"defaultStickiness"`
+		Environments              []string `json:"environments"`
+		ChangeRequestEnvironments []any    `json:"changeRequestEnvironments"`
+	}
+	if err := httpapi.AdminBody.Decode(w, r, &in); err != nil {
+		return err
+	}
+	switch {
+	case in.Name == "":
+		return control.Invalidf("name", "is missing")
+	case in.Mode != "" && in.Mode != openMode:
+		return control.Invalidf("mode", "%q is not a mode of this server; the one that there is, is %q", in.Mode, openMode)
+	case len(in.ChangeRequestEnvironments) > 0:
+		return notKept("changeRequestEnvironments")
+	case in.ID == "":
+		in.ID = slug(in.Name)
+	}
+	p, err := a.service.CreateProject(r.Context(), httpapi.CallerOf(r.Context()).Principal, control.Project{
+		ID: in.ID, Name: in.Name, Description: in.Description,
+		Environments: in.Environments, Stickiness: in.DefaultStickiness,
+	})
+	if err != nil {
+		return err
+	}
+	return httpapi.WriteJSON(w, http.StatusCreated, toProject(p))
+}
+
+var notInSlug = regexp.MustCompile(`[^a-z0-9]+`)
+
+// slug makes an id of a name: lower case, with single hyphens.
+func slug(name string) string {
+	return strings.Trim(notInSlug.ReplaceAllString(strings.ToLower(name), "-"), "-")
+}
+
+// each returns f of every item, an empty list rather than none.
+func each[T, U any](items []T, f func(T) U) []U {
+	out := make([]U, 0, len(items))
+	for _, item := range items {
+		out = append(out, f(item))
+	}
+	return out
+}

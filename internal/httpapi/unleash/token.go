@@ -1,0 +1,106 @@
+package unleash
+
+import (
+	"cmp"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/lockflight/lockflight/internal/control"
+	"github.com/lockflight/lockflight/internal/httpapi"
+)
+
+// tokenDoc is Unleash's apiTokenSchema and an id, by which a token is revoked
+// once its secret is no longer at hand. The secret is there when the token is
+// made, and null ever after: only its hash is stored.
+type tokenDoc struct {
+	ID          string     `json:"id"`
+	Secret      *string    `json:"secret"`
+	TokenName   string     `json:"tokenName"`
+	Type        string     `json:"type"`
+	Environment string     `json:"environment"`
+	Project     string     `json:"project"`
+	Projects    []string   `json:"projects"`
+	CreatedAt   time.Time  `json:"createdAt"`
+	ExpiresAt   *time.Time `json:"expiresAt"`
+}
+
+func toToken(t control.Token) tokenDoc {
+	return tokenDoc{
+		ID: t.ID, TokenName: t.Name, Type: string(t.Type), Environment: t.Environment,
+		Project: strings.Join(t.Projects, ","), Projects: t.Projects, CreatedAt: t.CreatedAt, ExpiresAt: t.ExpiresAt,
+	}
+}
+
+// tokens answers GET /api/admin/api-tokens, by name.
+func (a *API) tokens(w http.ResponseWriter, r *http.Request) error {
+	all, err := a.service.Tokens(r.Context(), httpapi.CallerOf(r.Context()).Principal)
+	if err != nil {
+		return err
+	}
+	slices.SortFunc(all, func(a, b control.Token) int {
+		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.ID, b.ID))
+	})
+	out := struct {
+		Tokens []tokenDoc `json:"tokens"`
+	}{each(all, toToken)}
+	return httpapi.WriteJSON(w, http.StatusOK, out)
+}
+
+// defaultEnvironment is that of a token whose request names none, in Unleash.
+const defaultEnvironment = "development"
+
+// createToken answers POST /api/admin/api-tokens, with the secret, which cannot
+// be read again.
+func (a *API) createToken(w http.ResponseWriter, r *http.Request) error {
+	var in struct {
+		TokenName   string     `json:"tokenName"`
+		Type        string     `json:"type"`
+		Environment string     `json:"environment"`
+		Project     string     `json:"project"`
+		Projects    []string   `json:"projects"`
+		ExpiresAt   *time.Time `json:"expiresAt"`
+	}
+	if err := httpapi.AdminBody.Decode(w, r, &in); err != nil {
+		return err
+	}
+	if in.TokenName == "" {
+		return control.Invalidf("tokenName", "is missing")
+	}
+	typ := tokenType(in.Type)
+	if in.Environment == "" && typ != control.TokenAdmin {
+		in.Environment = defaultEnvironment
+	}
+	if len(in.Projects) == 0 && in.Project != "" {
+		in.Projects = []string{in.Project}
+	}
+	t, secret, err := a.service.CreateToken(r.Context(), httpapi.CallerOf(r.Context()).Principal, control.Token{
+		Name: in.TokenName, Type: typ, Environment: in.Environment, Projects: in.Projects, ExpiresAt: in.ExpiresAt,
+	})
+	if err != nil {
+		return refield(err, func(field string) string { return strings.Replace(field, "name", "tokenName", 1) })
+	}
+	out := toToken(t)
+	out.Secret = &secret
+	w.Header().Set("Location", "/api/admin/api-tokens/"+t.ID)
+	return httpapi.WriteJSON(w, http.StatusCreated, out)
+}
+
+// tokenType reads a type in any case. "client" is the old name of backend.
+func tokenType(s string) control.TokenType {
+	s = strings.ToLower(s)
+	if s == "client" {
+		return control.TokenBackend
+	}
+	return control.TokenType(s)
+}
+
+// revokeToken answers DELETE /api/admin/api-tokens/{token}. It takes a token's id, or its secret as Unleash does.
+func (a *API) revokeToken(_ http.ResponseWriter, r *http.Request) error {
+	id := r.PathValue("token")
+	if _, t, err := a.service.Authenticate(r.Context(), id); err == nil {
+		id = t.ID
+	}
+	return a.service.RevokeToken(r.Context(), httpapi.CallerOf(r.Context()).Principal, id)
+}
