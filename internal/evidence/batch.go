@@ -1,0 +1,161 @@
+package evidence
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/lockflight/lockflight/internal/control"
+	"github.com/lockflight/lockflight/internal/gate"
+)
+
+// batch gathers what one request brings, until it is stored in one append.
+type batch struct {
+	in           *Ingest
+	from         control.Principal
+	environments []string // that the sender may write evidence in
+	now          time.Time
+	releases     map[place]answer
+	lines        map[string]*bytes.Buffer    // NDJSON by release
+	counts       map[string]map[string]int64 // by release and result
+	freed        []waiting                   // had waited for their exposure: kept if the append fails
+}
+
+// place is where a release may run.
+type place struct{ environment, flag string }
+
+// answer is what runs in a place, or why the sender may not write there.
+type answer struct {
+	release *release
+	refusal *refusal
+}
+
+func (in *Ingest) newBatch(p control.Principal) *batch {
+	now := in.now()
+	in.expire(now)
+	return &batch{
+		in: in, from: p, environments: environments(p), now: now,
+		releases: map[place]answer{}, lines: map[string]*bytes.Buffer{}, counts: map[string]map[string]int64{},
+	}
+}
+
+// release returns the release that runs on a flag in an environment, for which
+// the sender may write evidence.
+func (b *batch) release(environment, flag string) (*release, *refusal) {
+	at := place{environment, flag}
+	known, ok := b.releases[at]
+	if !ok {
+		known = b.ask(at)
+		b.releases[at] = known
+	}
+	return known.release, known.refusal
+}
+
+func (b *batch) ask(at place) answer {
+	if ref := b.mayWriteIn(at.environment); ref != nil {
+		return answer{refusal: ref}
+	}
+	view, policy, running := b.in.releases.Running(at.environment, at.flag)
+	if !running {
+		return answer{refusal: noRelease(gate.Foreign, at)}
+	}
+	r := &release{view: view, policy: policy, arm: b.in.arm}
+	if !r.mayWrite(b.from) {
+		return answer{refusal: noRelease(Denied, at)}
+	}
+	return answer{release: r}
+}
+
+// mayWriteIn refuses an environment in which the sender writes no evidence.
+func (b *batch) mayWriteIn(environment string) *refusal {
+	if slices.Contains(b.environments, environment) || slices.Contains(b.environments, control.All) && environment != "" {
+		return nil
+	}
+	msg := quote(environment) + " is not one that this token writes evidence in: "
+	if environment == "" {
+		msg = "is missing: this token writes evidence in "
+	}
+	return &refusal{cause: Denied, field: "environment", msg: msg + strings.Join(b.environments, ", ")}
+}
+
+// noRelease says the same of a release that the sender may not know of as of
+// none.
+func noRelease(cause gate.Cause, at place) *refusal {
+	return &refusal{cause: cause, field: "flag", msg: fmt.Sprintf("no release of %s runs in %s that this token writes evidence for", quote(at.flag), quote(at.environment))}
+}
+
+// accept takes one observation into the batch, as line where it was sent as
+// one. It counts what it takes, and leaves it to the caller to count the rest.
+func (b *batch) accept(o gate.Observation, line []byte) *refusal {
+	r, ref := b.release(o.Environment, o.Flag)
+	if ref == nil {
+		ref = r.check(o, b.now)
+	}
+	if ref != nil {
+		return ref
+	}
+	if line == nil {
+		line = encodeLine(o)
+	}
+	id := r.view.ID
+	if b.lines[id] == nil {
+		b.lines[id] = &bytes.Buffer{}
+	}
+	b.lines[id].Write(line)
+	b.lines[id].WriteByte('\n')
+	b.count(id, Accepted)
+	return nil
+}
+
+func (b *batch) count(release, what string) { add(b.counts, release, what, 1) }
+
+// note counts a refusal.
+func (b *batch) note(ref *refusal) { b.count(ref.release, string(ref.cause)) }
+
+// commit stores the batch and returns when it is durable. Nothing is counted,
+// and nobody told, before.
+func (b *batch) commit(ctx context.Context, s sender) error {
+	batches := make([]control.EvidenceBatch, 0, len(b.lines))
+	for _, release := range slices.Sorted(maps.Keys(b.lines)) {
+		batches = append(batches, control.EvidenceBatch{
+			Release: release, Source: s.known(b.from, release), SourceSeq: s.sequence, Lines: b.lines[release].Bytes(),
+		})
+	}
+	if len(batches) > 0 {
+		if err := b.in.store.AppendEvidence(ctx, b.now, batches); err != nil {
+			b.in.lost(b.in.join.restore(b.now, b.freed...))
+			return unstored(err)
+		}
+	}
+	b.finish(batches)
+	return nil
+}
+
+// finish counts what was stored, and wakes whoever reads it.
+func (b *batch) finish(batches []control.EvidenceBatch) {
+	fresh := make([]string, 0, len(batches))
+	for _, one := range batches {
+		if one.Seq == 0 { // a repeat: counted when it first came
+			delete(b.counts, one.Release)
+			continue
+		}
+		fresh = append(fresh, one.Release)
+	}
+	b.in.tally.add(b.counts)
+	if len(fresh) > 0 {
+		b.in.appended(fresh)
+	}
+}
+
+// unstored classifies an error of the store: unless it says otherwise itself,
+// the sender should try again.
+func unstored(err error) error {
+	if control.KindOf(err) != control.Internal {
+		return fmt.Errorf("storing evidence: %w", err)
+	}
+	return &control.Error{Kind: control.Unavailable, Code: "unavailable", Msg: "the evidence was not stored: send it again", Err: err}
+}

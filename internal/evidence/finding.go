@@ -1,0 +1,188 @@
+package evidence
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/lockflight/lockflight/internal/gate"
+)
+
+// The signals of the default policy (gate.md 5.1).
+const (
+	signalSafety  = "safety_pass_rate"
+	signalCovered = "evidence_coverage"
+	signalTask    = "task_success_rate"
+	signalContext = "context_preservation"
+	signalLatency = "p95_latency_ms"
+)
+
+// aliases are the names that evaluators give to the default signals, where
+// the policy says nothing else (signals[].source.evaluation).
+var aliases = map[string]string{
+	"task_success":                  signalTask,
+	"task_completion":               signalTask,
+	"safety":                        signalSafety,
+	"safety_pass":                   signalSafety,
+	"research_context_preservation": signalContext,
+	"p95_latency":                   signalLatency,
+	"latency_ms":                    signalLatency,
+}
+
+// result is what an evaluation found.
+type result int
+
+const (
+	unlabelled result = iota // only a score
+	passed
+	failed
+	notApplicable
+)
+
+// labels are the low-cardinality labels that are understood. Any other is
+// refused: evidence that cannot be read is missing, never a success.
+var labels = map[string]result{
+	"pass": passed, "passed": passed, "true": passed, "yes": passed, "ok": passed,
+	"success": passed, "correct": passed, "safe": passed, "relevant": passed,
+	"fail": failed, "failed": failed, "false": failed, "no": failed,
+	"failure": failed, "incorrect": failed, "unsafe": failed, "not_relevant": failed, "irrelevant": failed,
+	"na": notApplicable, "n/a": notApplicable, "not_applicable": notApplicable, "skipped": notApplicable,
+}
+
+// severities are those of a safety outcome: no violation, and three degrees.
+var severities = []string{"none", "minor", "major", gate.Critical}
+
+// passScore is the score, of 0 to 1, from which an evaluation without a label
+// passes.
+const passScore = 0.5
+
+// finding is an outcome as telemetry has it, before it is known which release
+// and arm it speaks of, and so which policy gives its name a meaning.
+type finding struct {
+	at       time.Time
+	env      string
+	flag     string // where the subject names one: no other is meant
+	unit     string // the same of the unit
+	name     string // of the evaluation, or of a signal
+	field    string // the attribute that the result was read from
+	result   result
+	score    *float64
+	severity string
+	// ambient findings were measured without anyone calling them evidence: the
+	// duration of every root span. Those that nothing needs are not counted.
+	ambient   bool
+	kase      string
+	caseClass string
+	build     string // where one was named for the subject itself
+	evaluator gate.Evaluator
+}
+
+// finding returns what all findings of the subject have in common.
+func (s subject) finding(name, field string) finding {
+	return finding{
+		at: s.at, env: s.env, flag: s.text(attrFlag), unit: s.unit(), name: name, field: field,
+		kase: s.caseID(), caseClass: s.text(attrCaseClass), build: s.text(attrBuild),
+		evaluator: gate.Evaluator{ID: s.text(attrEvaluatorID), Version: s.text(attrEvaluatorVersion), Kind: s.text(attrEvaluatorKind)},
+	}
+}
+
+// evaluation reads a gen_ai.evaluation.result event. One with error.type is a
+// failure of the evaluator, so its outcome is missing.
+func (s subject) evaluation() (finding, *refusal) {
+	name := textOf(s.attrs, attrSignal, attrEvaluation)
+	if name == "" {
+		return finding{}, &refusal{cause: gate.Malformed, field: attrEvaluation, msg: "is missing: name what was evaluated"}
+	}
+	if kind := textOf(s.attrs, attrError); kind != "" {
+		return finding{}, &refusal{cause: EvaluationError, field: attrError, msg: quote(kind) + ": an evaluation that failed is missing, not failing"}
+	}
+	f := s.finding(name, attrLabel)
+	score, scored, ref := s.number(attrScore)
+	if ref != nil {
+		return finding{}, ref
+	}
+	if scored {
+		f.score = &score
+	}
+	label := textOf(s.attrs, attrLabel)
+	if label == "" {
+		f.field = attrScore
+		if !scored {
+			return finding{}, &refusal{cause: gate.Malformed, field: attrLabel, msg: "is missing, and so is " + attrScore}
+		}
+		return f, nil
+	}
+	f.result = labels[normal(label)]
+	if f.result == unlabelled {
+		return finding{}, &refusal{cause: gate.BadValue, field: attrLabel, msg: quote(label) + " is not understood: use pass, fail or not_applicable"}
+	}
+	return f, nil
+}
+
+// normal is how names and labels are compared: in lower case, words joined by
+// underscores.
+func normal(s string) string { return joiner.Replace(strings.ToLower(strings.TrimSpace(s))) }
+
+var joiner = strings.NewReplacer(" ", "_", "-", "_", ".", "_")
+
+// extensions reads the lockflight.* outcomes that a span, an event or a log
+// record carries itself.
+func (s subject) extensions() ([]finding, *refusal) {
+	var out []finding
+	if sev := textOf(s.attrs, attrSeverity); sev != "" {
+		f, ref := s.safety(sev)
+		if ref != nil {
+			return nil, ref
+		}
+		out = append(out, f)
+	}
+	for _, slots := range []struct{ signal, required, present string }{
+		{signalCovered, attrEvidenceRequired, attrEvidencePresent},
+		{signalContext, attrContextRequired, attrContextKept},
+	} {
+		required, ok, ref := s.count(slots.required)
+		if ref != nil {
+			return nil, ref
+		}
+		if !ok {
+			continue
+		}
+		f := s.finding(slots.signal, slots.required)
+		if f.result, ref = s.slots(required, slots.present); ref != nil {
+			return nil, ref
+		}
+		out = append(out, f)
+	}
+	return out, nil
+}
+
+// safety reads a severity: any violation fails, a critical one is counted by
+// itself too (gate.md 1.4).
+func (s subject) safety(severity string) (finding, *refusal) {
+	f := s.finding(signalSafety, attrSeverity)
+	severity = normal(severity)
+	if !slices.Contains(severities, severity) {
+		return f, &refusal{cause: gate.BadValue, field: attrSeverity, msg: quote(severity) + " is not one of " + strings.Join(severities, ", ")}
+	}
+	f.result, f.severity = failed, severity
+	if severity == severities[0] {
+		f.result = passed
+	}
+	return f, nil
+}
+
+// slots compares required slots with those that are filled.
+func (s subject) slots(required float64, key string) (result, *refusal) {
+	present, ok, ref := s.count(key)
+	switch {
+	case ref != nil:
+		return unlabelled, ref
+	case required == 0:
+		return notApplicable, nil
+	case !ok:
+		return unlabelled, &refusal{cause: gate.Malformed, field: key, msg: "is missing beside what is required"}
+	case present >= required:
+		return passed, nil
+	}
+	return failed, nil
+}

@@ -1,0 +1,126 @@
+package evidence
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"io"
+
+	"github.com/lockflight/lockflight/internal/control"
+)
+
+// MaxLine is the most bytes that one observation may have.
+const MaxLine = 64 << 10
+
+// maxListed is how many rejected lines a Result lists.
+const maxListed = 10_000
+
+// Result is the answer to lines of observations. Lines that are blank count
+// as neither accepted nor rejected.
+type Result struct {
+	Accepted int        `json:"accepted"`
+	Rejected []Rejected `json:"rejected"`
+	Unlisted int        `json:"unlisted,omitempty"` // rejected beyond the 10,000 that are listed
+}
+
+// Rejected says which line was not accepted, counted from 1, and why: what is
+// wrong, and what would be right, after the field's name.
+type Rejected struct {
+	Line  int    `json:"line"`
+	Error string `json:"error"`
+}
+
+// sender names who sends a request, and its own number for it.
+type sender struct {
+	source   string
+	sequence int64
+}
+
+// known is the name under which the store knows a sender: within a principal,
+// and of each release by itself, since a request is one batch for each.
+func (s sender) known(p control.Principal, release string) string {
+	if s.source == "" || s.sequence == 0 {
+		return ""
+	}
+	return p.ID + "/" + s.source + "/" + release
+}
+
+// NDJSON takes observations, one a line. A line that is wrong is rejected and
+// the others count; they are durable when NDJSON returns nil. Where no line is
+// good the Result says why of each, and the error, of Kind Invalid, is about
+// the first. A body of more than MaxBody bytes is TooLarge, and nothing of it
+// counts. A principal that may write no evidence anywhere is Denied.
+//
+// source and sequence, from 1, are the sender's name for itself and its number
+// for this body, so that one repeated after a lost answer adds nothing; "" and
+// 0 are not checked for repeats.
+func (in *Ingest) NDJSON(ctx context.Context, p control.Principal, source string, sequence int64, body io.Reader) (Result, error) {
+	if err := mayWrite(p); err != nil {
+		return Result{}, err
+	}
+	b := in.newBatch(p)
+	res := Result{Rejected: []Rejected{}}
+	var first *refusal
+	err := scan(body, func(n int, line []byte) {
+		ref := b.line(line)
+		if ref == nil {
+			res.Accepted++
+			return
+		}
+		if first == nil {
+			first = ref
+		}
+		b.note(ref)
+		res.reject(n, ref)
+	})
+	switch {
+	case err != nil:
+		return Result{}, err
+	case first == nil && res.Accepted == 0:
+		return res, control.Invalidf("body", "holds no observation: send one JSON object a line")
+	}
+	if err := b.commit(ctx, sender{source, sequence}); err != nil {
+		return Result{}, err
+	}
+	if res.Accepted == 0 {
+		return res, control.Invalidf(first.field, "line %d: %s; no other line is good", res.Rejected[0].Line, first.msg)
+	}
+	return res, nil
+}
+
+func (r *Result) reject(line int, ref *refusal) {
+	if len(r.Rejected) == maxListed {
+		r.Unlisted++
+		return
+	}
+	r.Rejected = append(r.Rejected, Rejected{line, ref.Error()})
+}
+
+// scan calls use with each line that is not blank, and its number from 1. A
+// line longer than MaxLine is passed on cut off just after it.
+func scan(body io.Reader, use func(n int, line []byte)) error {
+	limited := &io.LimitedReader{R: body, N: MaxBody + 1}
+	r := bufio.NewReaderSize(limited, MaxLine+1)
+	for n := 1; ; n++ {
+		line, err := r.ReadSlice('\n')
+		long := errors.Is(err, bufio.ErrBufferFull)
+		if !long {
+			line = bytes.TrimSpace(line)
+		}
+		if len(line) > 0 {
+			use(n, line)
+		}
+		for errors.Is(err, bufio.ErrBufferFull) {
+			_, err = r.ReadSlice('\n')
+		}
+		switch {
+		case limited.N == 0:
+			return tooLarge()
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return unreadable(err)
+		}
+	}
+}

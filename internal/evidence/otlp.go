@@ -1,0 +1,99 @@
+package evidence
+
+import (
+	"context"
+	"io"
+
+	"go.opentelemetry.io/collector/pdata/plog/plogotlp"
+	"go.opentelemetry.io/collector/pdata/pmetric/pmetricotlp"
+	"go.opentelemetry.io/collector/pdata/ptrace/ptraceotlp"
+
+	"github.com/lockflight/lockflight/internal/control"
+)
+
+// Logs takes the body of POST /v1/logs: application/x-protobuf or
+// application/json, plain or gzip. What it returns is durable. The answer is
+// to be sent as it is, with status 200 or, beside an error, with the error's
+// own status; it is never empty but for a protobuf success.
+func (in *Ingest) Logs(ctx context.Context, p control.Principal, contentType, contentEncoding string, body io.Reader) (answer []byte, answerType string, err error) {
+	req := plogotlp.NewExportRequest()
+	return in.export(ctx, p, payload{contentType, contentEncoding, body}, req, func(t *telemetry) exportResponse {
+		t.logs(req.Logs())
+		t.join()
+		res := plogotlp.NewExportResponse()
+		refused, why := t.partial()
+		res.PartialSuccess().SetRejectedLogRecords(refused)
+		res.PartialSuccess().SetErrorMessage(why)
+		return res
+	})
+}
+
+// Traces takes the body of POST /v1/traces, as Logs does.
+func (in *Ingest) Traces(ctx context.Context, p control.Principal, contentType, contentEncoding string, body io.Reader) (answer []byte, answerType string, err error) {
+	req := ptraceotlp.NewExportRequest()
+	return in.export(ctx, p, payload{contentType, contentEncoding, body}, req, func(t *telemetry) exportResponse {
+		t.traces(req.Traces())
+		t.join()
+		res := ptraceotlp.NewExportResponse()
+		refused, why := t.partial()
+		res.PartialSuccess().SetRejectedSpans(refused)
+		res.PartialSuccess().SetErrorMessage(why)
+		return res
+	})
+}
+
+// Metrics takes the body of POST /v1/metrics, as Logs does. No data point is
+// used: an aggregate has no unit, so it cannot be joined to an arm, and a
+// unit's worst outcome cannot be told from it. The answer says so.
+func (in *Ingest) Metrics(ctx context.Context, p control.Principal, contentType, contentEncoding string, body io.Reader) (answer []byte, answerType string, err error) {
+	req := pmetricotlp.NewExportRequest()
+	return in.export(ctx, p, payload{contentType, contentEncoding, body}, req, func(t *telemetry) exportResponse {
+		for range req.Metrics().DataPointCount() {
+			t.current++
+			t.fail(&refusal{cause: Unjoinable, msg: noUnit})
+		}
+		res := pmetricotlp.NewExportResponse()
+		refused, why := t.partial()
+		res.PartialSuccess().SetRejectedDataPoints(refused)
+		res.PartialSuccess().SetErrorMessage(why)
+		return res
+	})
+}
+
+// export reads a request, lets use turn it into observations, and stores
+// these. Items that cannot be used are a partial success, as OTLP calls it.
+func (in *Ingest) export(ctx context.Context, p control.Principal, pl payload, req exportRequest, use func(*telemetry) exportResponse) ([]byte, string, error) {
+	media, err := pl.media()
+	if err != nil {
+		return failure(err, media)
+	}
+	if err := mayWrite(p); err != nil {
+		return failure(err, media)
+	}
+	data, err := pl.read()
+	if err != nil {
+		return failure(err, media)
+	}
+	t := in.newTelemetry(p)
+	res, err := in.turn(ctx, media, data, req, func() exportResponse { return use(t) })
+	if err != nil {
+		return failure(err, media)
+	}
+	if err := t.commit(ctx, sender{}); err != nil {
+		return failure(err, media)
+	}
+	return encode(res, media)
+}
+
+// turn decodes data into req and uses it, when it is its turn: what is being
+// decoded at once has at most MaxBody bytes on the wire.
+func (in *Ingest) turn(ctx context.Context, media string, data []byte, req exportRequest, use func() exportResponse) (exportResponse, error) {
+	if err := in.decoding.Acquire(ctx, int64(len(data))); err != nil {
+		return nil, err
+	}
+	defer in.decoding.Release(int64(len(data)))
+	if err := decode(req, media, data); err != nil {
+		return nil, err
+	}
+	return use(), nil
+}

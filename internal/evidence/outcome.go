@@ -1,0 +1,131 @@
+package evidence
+
+import (
+	"time"
+
+	"github.com/lockflight/lockflight/internal/gate"
+)
+
+// outcome finds the releases and arms that a finding speaks of: those that
+// its subject names, else those that its trace or its unit was exposed to,
+// now or later (gate.md 4.3).
+func (t *telemetry) outcome(s subject, f finding) {
+	fail := func(ref *refusal) {
+		if ref != nil && !f.ambient {
+			t.fail(ref)
+		}
+	}
+	a, named, ref := t.named(s, f)
+	if ref != nil {
+		fail(ref)
+		return
+	}
+	if named {
+		fail(t.emit(f, a))
+		return
+	}
+	keys := s.keys()
+	if len(keys) == 0 {
+		fail(&refusal{cause: Unjoinable, field: "unit", msg: "is missing, and so is a trace: of no arm"})
+		return
+	}
+	// The unit is the last key: its exposure may be in another trace.
+	found, lost := t.in.join.findOrWait(t.now, waiting{finding: f, from: t.from}, keys...)
+	t.in.lost(lost)
+	for _, a := range found {
+		fail(t.emit(f, a))
+	}
+}
+
+// named returns the arm where the subject itself says it. The refusal is
+// final: the sender may not write there, no release runs there, or the arm is
+// not the unit's.
+func (t *telemetry) named(s subject, f finding) (a assignment, ok bool, ref *refusal) {
+	if f.flag == "" {
+		return a, false, t.mayWriteIn(f.env)
+	}
+	r, ref := t.release(f.env, f.flag)
+	if ref != nil {
+		return a, false, ref
+	}
+	a, ref = r.assignment(s)
+	if ref != nil && ref.cause != gate.Misassigned {
+		return a, false, nil
+	}
+	return a, ref == nil, ref
+}
+
+// settle takes an outcome that waited for its exposure, as far as its own
+// sender may write there. It is counted, but no fault of the item being read.
+func (t *telemetry) settle(m match) {
+	for _, a := range m.to {
+		r, ref := t.release(m.finding.env, a.flag)
+		if ref == nil && !r.mayWrite(m.from) {
+			ref = noRelease(Denied, place{m.finding.env, a.flag})
+		}
+		if ref == nil {
+			ref = t.emit(m.finding, a)
+		}
+		if ref != nil && !m.finding.ambient {
+			t.note(ref)
+		}
+	}
+}
+
+// emit accepts a finding as an observation of an arm.
+func (t *telemetry) emit(f finding, a assignment) *refusal {
+	r, ref := t.release(f.env, a.flag)
+	if ref == nil && r.view.ID != a.release {
+		ref = noRelease(gate.Foreign, place{f.env, a.flag})
+	}
+	if ref != nil {
+		return ref
+	}
+	o, ref := f.observation(r, a)
+	if ref != nil {
+		return ref
+	}
+	return t.accept(o, nil)
+}
+
+// observation gives a finding the meaning that the release's policy has for
+// it. Of a rate without a label, a score of passScore or more passes.
+func (f finding) observation(r *release, a assignment) (gate.Observation, *refusal) {
+	sig, ok := r.signal(f.name)
+	if !ok {
+		return gate.Observation{}, r.noSignal(f.name)
+	}
+	o := a.observation(f.at, f.env, sig.Name)
+	o.CaseClass, o.Severity = f.caseClass, f.severity
+	if f.evaluator != (gate.Evaluator{}) {
+		o.Evaluator = &f.evaluator
+	}
+	if f.kase != "" {
+		o.Case = f.kase
+	}
+	if f.build != "" {
+		o.Build = f.build
+	}
+	switch {
+	case f.result == notApplicable:
+		o.NA = true
+	case sig.Kind == gate.Quantile:
+		o.Value = f.score
+	case f.result != unlabelled:
+		pass := f.result == passed
+		o.Pass = &pass
+	case f.score != nil && *f.score >= 0 && *f.score <= 1:
+		pass := *f.score >= passScore
+		o.Pass = &pass
+	default:
+		return o, r.refusal(gate.BadValue, f.field, "is a score outside 0 to 1 without a label: say whether it passes")
+	}
+	return o, nil
+}
+
+// observation is what all lines of the assignment's unit have in common.
+func (a assignment) observation(at time.Time, env, signal string) gate.Observation {
+	return gate.Observation{
+		At: at.UTC(), Environment: env, Flag: a.flag, Arm: a.arm, Unit: a.unit, Case: a.kase, Build: a.build, Signal: signal,
+	}
+}

@@ -1,0 +1,154 @@
+package evidence
+
+import (
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"io"
+	"mime"
+	"strings"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/lockflight/lockflight/internal/control"
+)
+
+// MaxBody is the most bytes that one request may carry, after decompression.
+const MaxBody = 8 << 20
+
+// The encodings of OTLP/HTTP.
+const (
+	protobufType = "application/x-protobuf"
+	jsonType     = "application/json"
+)
+
+// payload is the body of one OTLP/HTTP request, with the two headers that say
+// how to read it.
+type payload struct {
+	contentType     string
+	contentEncoding string
+	body            io.Reader
+}
+
+// exportRequest is what the requests of all three OTLP services offer.
+type exportRequest interface {
+	UnmarshalProto(data []byte) error
+	UnmarshalJSON(data []byte) error
+}
+
+// exportResponse is what their responses offer.
+type exportResponse interface {
+	MarshalProto() ([]byte, error)
+	MarshalJSON() ([]byte, error)
+}
+
+// media returns the media type to read and to answer in; JSON where the
+// request's is none of the two, so that the refusal can be read by people.
+func (pl payload) media() (string, error) {
+	media, _, err := mime.ParseMediaType(pl.contentType)
+	if err == nil && (media == protobufType || media == jsonType) {
+		return media, nil
+	}
+	return jsonType, control.Invalidf("Content-Type", "%q is neither %s nor %s", pl.contentType, protobufType, jsonType)
+}
+
+// read returns the decompressed body, or an Error of Kind TooLarge.
+func (pl payload) read() ([]byte, error) {
+	body := pl.body
+	switch pl.contentEncoding {
+	case "", "identity":
+	case "gzip":
+		zr, err := gzip.NewReader(body)
+		if err != nil {
+			return nil, unreadable(err)
+		}
+		body = zr
+	default:
+		return nil, control.Invalidf("Content-Encoding", "%q is neither gzip nor identity", pl.contentEncoding)
+	}
+	var buf bytes.Buffer
+	n, err := buf.ReadFrom(io.LimitReader(body, MaxBody+1))
+	if n > MaxBody {
+		return nil, tooLarge()
+	}
+	if err != nil {
+		return nil, unreadable(err)
+	}
+	return buf.Bytes(), nil
+}
+
+// decode fills req from data.
+func decode(req exportRequest, media string, data []byte) error {
+	read := req.UnmarshalProto
+	if media == jsonType {
+		read = req.UnmarshalJSON
+	}
+	if err := read(data); err != nil {
+		return control.Invalidf("body", "is not an OTLP export request in %s: %v", media, err)
+	}
+	return nil
+}
+
+// encode renders res as media.
+func encode(res exportResponse, media string) ([]byte, string, error) {
+	write := res.MarshalProto
+	if media == jsonType {
+		write = res.MarshalJSON
+	}
+	body, err := write()
+	return body, media, err
+}
+
+// failure returns err, and renders it as the google.rpc.Status that OTLP/HTTP
+// clients expect in every answer that is not a success. Causes stay out of it.
+func failure(err error, media string) ([]byte, string, error) {
+	msg := "internal error"
+	if e, ok := errors.AsType[*control.Error](err); ok && e.Kind != control.Internal {
+		shown := *e
+		shown.Err = nil
+		msg = shown.Error()
+	}
+	// Both encoders fail on invalid UTF-8 only.
+	st := status.New(statusCode(control.KindOf(err)), strings.ToValidUTF8(msg, "\uFFFD")).Proto()
+	var body []byte
+	if media == jsonType {
+		body, _ = protojson.Marshal(st)
+	} else {
+		body, _ = proto.Marshal(st)
+	}
+	return body, media, err
+}
+
+func statusCode(kind control.Kind) codes.Code {
+	switch kind {
+	case control.Invalid:
+		return codes.InvalidArgument
+	case control.Unauthenticated:
+		return codes.Unauthenticated
+	case control.Denied:
+		return codes.PermissionDenied
+	case control.NotFound:
+		return codes.NotFound
+	case control.Exists:
+		return codes.AlreadyExists
+	case control.Conflict:
+		return codes.Aborted
+	case control.TooLarge, control.Limited:
+		return codes.ResourceExhausted
+	case control.Unavailable:
+		return codes.Unavailable
+	case control.Internal:
+	}
+	return codes.Internal
+}
+
+func tooLarge() *control.Error {
+	return control.Errorf(control.TooLarge, "too_large", "the body is larger than %d bytes: send less at a time", MaxBody)
+}
+
+func unreadable(err error) *control.Error {
+	return &control.Error{Kind: control.Invalid, Code: "invalid", Field: "body", Msg: "cannot be read", Err: err}
+}

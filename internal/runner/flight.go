@@ -1,0 +1,135 @@
+package runner
+
+import (
+	"bytes"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/lockflight/lockflight/internal/control"
+	"github.com/lockflight/lockflight/internal/gate"
+)
+
+// flight is one open release as the runner follows it. The runner's loop alone
+// writes it; view, policy and latest are read by others too, and are written
+// under the runner's lock.
+type flight struct {
+	id     string
+	view   control.ReleaseView // as last read
+	policy *gate.Policy        // of the milestone being served
+	latest *control.Evaluation // nil before the first
+
+	ledger   *gate.Ledger
+	progress gate.Progress
+	after    int64     // sequence number of the last batch folded
+	fresh    bool      // evidence was folded since the last evaluation
+	last     time.Time // of the last evaluation
+	next     time.Time // when the gate wants to be asked again; zero: on evidence only
+}
+
+func newFlight(view control.ReleaseView) *flight {
+	f := &flight{id: view.ID}
+	f.update(view)
+	return f
+}
+
+// update takes in what the store says of the release, and tells whether it is
+// news. Where a person moved it, their clocks replace the runner's own.
+func (f *flight) update(view control.ReleaseView) bool {
+	if f.view.Rev == view.Rev {
+		return false
+	}
+	policy := view.Plan.PolicyAt(view.Milestone)
+	promoted := f.ledger != nil && view.Progress.Step != f.view.Progress.Step
+	byHand := promoted && view.Progress.Step != f.progress.Step
+	if f.ledger == nil || promoted && anyPolicy(view.Plan) {
+		// The signals, or their thresholds, may be others from here on: the
+		// ledger is made again, from all the evidence.
+		f.ledger = gate.NewLedger(policy, gate.LedgerOptions{
+			Candidate: view.Build, Flag: view.Flag, Environment: view.Environment, Marks: view.Marks,
+		})
+		f.after = 0
+	}
+	if byHand {
+		f.ledger.Restart()
+	}
+	f.view, f.policy, f.progress = view, &policy, view.Progress
+	f.fresh, f.next = true, time.Time{}
+	return true
+}
+
+// anyPolicy tells whether a milestone has a policy of its own.
+func anyPolicy(p gate.Plan) bool {
+	return slices.ContainsFunc(p.Milestones, func(m gate.Milestone) bool { return m.Policy != nil })
+}
+
+// forget drops the clocks of an evaluation that was not carried out.
+func (f *flight) forget() {
+	f.progress = f.view.Progress
+	f.fresh = true
+}
+
+// fold adds batches to the ledger. What a line is refused for is counted
+// there; it was checked when it was taken in.
+func (f *flight) fold(batches []control.EvidenceBatch) {
+	for _, b := range batches {
+		for line := range bytes.Lines(b.Lines) {
+			f.ledger.Add(line, b.ReceivedAt)
+		}
+		f.after, f.fresh = b.Seq, true
+	}
+}
+
+// due returns how long until the release may be evaluated: 0 where it is now.
+func (f *flight) due(now time.Time) time.Duration {
+	if f.view.State == control.Paused {
+		return idle
+	}
+	at := f.last.Add(coalesce)
+	if !f.fresh {
+		if f.next.IsZero() {
+			return idle
+		}
+		if f.next.After(at) {
+			at = f.next
+		}
+	}
+	return max(at.Sub(now), 0)
+}
+
+// evaluate asks the gate, and tells whether the answer is to be carried out:
+// it moves the release, or holds it for another reason than before.
+func (f *flight) evaluate(now time.Time) (e control.Evaluation, write bool) {
+	outcomes := f.ledger.Outcomes()
+	state := f.progress.State(&f.view.Plan, now, outcomes)
+	if from := f.view.CooldownFrom; from != nil {
+		s := now.Sub(*from).Seconds()
+		state.SinceRollbackSeconds = &s
+	}
+	snapshot := f.ledger.Snapshot(now, f.progress)
+	snapshot.GateID, snapshot.Step = f.id, f.progress.Step
+	snapshot.Build.Control = f.view.Control
+	decision := gate.Decide(*f.policy, snapshot, state)
+	if f.progress.Record(&f.view.Plan, now, decision, outcomes) == gate.Advance {
+		f.ledger.Restart()
+	}
+	f.fresh, f.last, f.next = false, now, time.Time{}
+	if after := decision.NextAfter(); after > 0 {
+		f.next = now.Add(after)
+	}
+	e = control.Evaluation{
+		Release: f.id, Rev: f.view.Rev, At: now, Snapshot: snapshot, State: state, Decision: decision,
+		Progress: f.progress, Marks: f.ledger.Marks(),
+	}
+	written := f.view.Verdict
+	return e, decision.Verdict != gate.Hold || written == nil || written.Reason != decision.Reason || written.Milestone != f.view.Milestone
+}
+
+// mark changes whenever there is something new to tell about the release.
+func (f *flight) mark() string {
+	m := strconv.FormatInt(f.view.Rev, 10)
+	if f.latest != nil {
+		m += "-" + strconv.FormatInt(f.latest.At.UnixMilli(), 10)
+	}
+	return m
+}

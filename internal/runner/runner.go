@@ -1,0 +1,254 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/lockflight/lockflight/internal/control"
+	"github.com/lockflight/lockflight/internal/gate"
+)
+
+// Options is what a Runner needs.
+type Options struct {
+	Service    *control.Service
+	Evidence   control.EvidenceStore
+	Wake       Waker
+	Now        func() time.Time // time.Now where nil
+	Logger     *slog.Logger     // none where nil
+	Registerer prometheus.Registerer
+}
+
+// Waker gives hints that there may be something new. Both channels are closed
+// when that is so; take them before reading.
+type Waker interface {
+	Changed() <-chan struct{}
+	EvidenceArrived() <-chan struct{}
+}
+
+// Runner evaluates the open releases.
+type Runner struct {
+	o       Options
+	metrics *metrics
+
+	mu      sync.RWMutex
+	flights map[string]*flight // by release
+	targets map[flagIn]string  // the release by flag and environment
+	moved   chan struct{}      // closed at the next change of any of them
+}
+
+type flagIn struct{ flag, environment string }
+
+// New returns a Runner. It starts nothing.
+func New(o Options) *Runner {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	return &Runner{
+		o: o, metrics: newMetrics(o.Registerer),
+		flights: map[string]*flight{}, targets: map[flagIn]string{}, moved: make(chan struct{}),
+	}
+}
+
+// coalesce is the shortest time between two evaluations of one release.
+const coalesce = time.Second
+
+// retryAfter is how long the runner waits after a store that does not answer.
+const retryAfter = time.Second
+
+// Run evaluates on new evidence and on time until ctx ends. A store that does
+// not answer is asked again: releases hold meanwhile.
+func (r *Runner) Run(ctx context.Context) error {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		changed, arrived := r.o.Wake.Changed(), r.o.Wake.EvidenceArrived()
+		next, err := r.pass(ctx)
+		if err != nil {
+			if ctx.Err() != nil {
+				return nil
+			}
+			r.o.Logger.LogAttrs(ctx, slog.LevelError, "evaluating releases: they hold meanwhile", slog.Any("error", err))
+			next = retryAfter
+		}
+		timer.Reset(next)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-changed:
+		case <-arrived:
+		case <-timer.C:
+		}
+	}
+}
+
+// idle is how long the runner sleeps when nothing is due: a safety net beside
+// the wake-ups.
+const idle = 5 * time.Second
+
+// pass brings the list of open releases up to date, folds what has arrived,
+// and evaluates what is due. It returns how long nothing more is due.
+func (r *Runner) pass(ctx context.Context) (time.Duration, error) {
+	if err := r.refresh(ctx); err != nil {
+		return 0, err
+	}
+	next := idle
+	var errs []error
+	for _, f := range r.open() {
+		wait, err := r.fly(ctx, f)
+		errs = append(errs, err)
+		next = min(next, wait)
+	}
+	return next, errors.Join(errs...)
+}
+
+func (r *Runner) open() []*flight {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	out := make([]*flight, 0, len(r.flights))
+	for _, f := range r.flights {
+		out = append(out, f)
+	}
+	return out
+}
+
+// refresh reads the open releases. The list is small, and reading it is how a
+// replica learns what another, or a person, has done.
+func (r *Runner) refresh(ctx context.Context) error {
+	open, err := r.o.Service.Releases(ctx, control.Engine(), true)
+	if err != nil {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	before := r.flights
+	r.flights, r.targets = map[string]*flight{}, map[flagIn]string{}
+	moved := len(before) != len(open)
+	for _, view := range open {
+		f := before[view.ID]
+		if f == nil {
+			f = newFlight(view)
+			moved = true
+		}
+		moved = f.update(view) || moved
+		r.flights[view.ID] = f
+		r.targets[flagIn{view.Flag, view.Environment}] = view.ID
+	}
+	if moved {
+		r.announce()
+	}
+	return nil
+}
+
+// announce wakes those who wait for a change. The caller holds mu.
+func (r *Runner) announce() {
+	close(r.moved)
+	r.moved = make(chan struct{})
+}
+
+// evidenceBatches is how many batches one read takes.
+const evidenceBatches = 512
+
+// fly folds what has arrived for one release and evaluates it where it is due.
+func (r *Runner) fly(ctx context.Context, f *flight) (time.Duration, error) {
+	for {
+		batches, err := r.o.Evidence.Evidence(ctx, f.id, f.after, evidenceBatches)
+		if err != nil {
+			return 0, err
+		}
+		f.fold(batches)
+		if len(batches) < evidenceBatches {
+			break
+		}
+	}
+	now := r.o.Now()
+	if wait := f.due(now); wait > 0 {
+		return wait, nil
+	}
+	e, write := f.evaluate(now)
+	r.metrics.evaluated(e)
+	if !write {
+		r.tell(f, e, nil)
+		return f.due(r.o.Now()), nil
+	}
+	view, err := r.o.Service.Apply(ctx, control.Engine(), e)
+	if err != nil {
+		f.forget()
+		if control.KindOf(err) == control.Conflict {
+			return 0, nil // it has moved on: the next pass reads how
+		}
+		return 0, err
+	}
+	r.o.Logger.LogAttrs(ctx, slog.LevelInfo, "verdict", slog.String("release", f.id),
+		slog.String("verdict", e.Decision.Verdict.String()), slog.String("reason", e.Decision.Reason))
+	r.tell(f, e, &view)
+	return f.due(r.o.Now()), nil
+}
+
+// tell shows others the evaluation, and the release as it was written.
+func (r *Runner) tell(f *flight, e control.Evaluation, view *control.ReleaseView) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if view != nil {
+		f.update(*view)
+	}
+	f.latest = &e
+	r.announce()
+}
+
+// Latest returns the newest evaluation of an open release.
+func (r *Runner) Latest(release string) (control.Evaluation, bool) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	if f := r.flights[release]; f != nil && f.latest != nil {
+		return *f.latest, true
+	}
+	return control.Evaluation{}, false
+}
+
+// Running returns the open release of a flag in an environment, with the
+// policy of the milestone that it serves.
+func (r *Runner) Running(environment, flag string) (control.ReleaseView, *gate.Policy, bool) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	f := r.flights[r.targets[flagIn{flag, environment}]]
+	if f == nil {
+		return control.ReleaseView{}, nil, false
+	}
+	return f.view, f.policy, true
+}
+
+// Mark changes whenever there is something new to tell about an open release.
+func (r *Runner) Mark(release string) string {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	if f := r.flights[release]; f != nil {
+		return f.mark()
+	}
+	return ""
+}
+
+// Await returns when the release was evaluated with another result, or changed,
+// after mark, or when ctx ends, with the new mark.
+func (r *Runner) Await(ctx context.Context, release, mark string) string {
+	for {
+		r.mu.RLock()
+		moved := r.moved
+		r.mu.RUnlock()
+		if now := r.Mark(release); now != mark {
+			return now
+		}
+		select {
+		case <-ctx.Done():
+			return mark
+		case <-moved:
+		}
+	}
+}
