@@ -1,0 +1,98 @@
+// Command lockflight is the whole of Lockflight in one binary: the control
+// plane, the edge, the gate, the demo, and the commands for people and
+// scripts. Each subcommand is one file; this one only parses and reports.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// streams are what a command may talk through, so that tests can hold them.
+type streams struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+// cli is the command line. Every flag has a LOCKFLIGHT_<NAME> default.
+type cli struct {
+	Demo     demoCmd     `cmd:"" help:"Show one release that climbs to 100 %, and one that is rolled back."`
+	Serve    serveCmd    `cmd:"" help:"Run the control plane."`
+	Flag     flagCmd     `cmd:"" help:"List, make and switch flags."`
+	Release  releaseCmd  `cmd:"" help:"Start, watch and stop releases."`
+	Gate     gateCmd     `cmd:"" help:"Decide and replay release decisions."`
+	Evidence evidenceCmd `cmd:"" help:"Send evidence."`
+	Audit    auditCmd    `cmd:"" help:"Verify, export and prove the audit log."`
+	Token    tokenCmd    `cmd:"" help:"Make, list and revoke tokens."`
+	Version  versionCmd  `cmd:"" help:"Print the version."`
+	Fleet    fleetCmd    `cmd:"" hidden:"" help:"The demo's simulated agents."`
+}
+
+// exitError ends the program with a code that means something to scripts
+// (10 HOLD, 20 ROLLBACK) and no message of its own.
+type exitError int
+
+func (e exitError) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
+
+// usageError is a fault of the command line: exit code 2.
+type usageError struct{ error }
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr}))
+}
+
+// run parses args, runs the command and returns the exit code: 0 done,
+// 1 failed, 2 wrong usage, or what the command's exitError says.
+func run(ctx context.Context, args []string, s streams) int {
+	var c cli
+	exited := -1
+	parser, err := kong.New(&c,
+		kong.Name("lockflight"),
+		kong.Description("Runtime control for software that AI writes and AI operates."),
+		kong.DefaultEnvars("LOCKFLIGHT"),
+		kong.UsageOnError(),
+		kong.Writers(s.out, s.err),
+		kong.Exit(func(code int) { exited = code }),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.Bind(s),
+	)
+	if err != nil {
+		fmt.Fprintln(s.err, "lockflight:", err)
+		return 2
+	}
+	command, err := parser.Parse(args)
+	if exited >= 0 {
+		return exited
+	}
+	if err != nil {
+		fmt.Fprintln(s.err, "lockflight:", err)
+		fmt.Fprintln(s.err, "hint: lockflight --help lists the commands and their flags")
+		return 2
+	}
+	return exitCode(command.Run(), s)
+}
+
+func exitCode(err error, s streams) int {
+	var code exitError
+	var usage usageError
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &code):
+		return int(code)
+	case errors.As(err, &usage):
+		fmt.Fprintln(s.err, "lockflight:", err)
+		return 2
+	}
+	fmt.Fprintln(s.err, "lockflight:", err)
+	return 1
+}

@@ -1,0 +1,266 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"text/tabwriter"
+	"time"
+)
+
+type releaseCmd struct {
+	Start    releaseStartCmd    `cmd:"" help:"Start releasing a build behind a flag, by a plan."`
+	Status   releaseStatusCmd   `cmd:"" help:"Show a release: milestone, verdict, every signal."`
+	List     releaseListCmd     `cmd:"" help:"List releases."`
+	Pause    releasePauseCmd    `cmd:"" help:"Keep serving the milestone and stop evaluating."`
+	Resume   releaseResumeCmd   `cmd:"" help:"Evaluate a paused release again."`
+	Promote  releasePromoteCmd  `cmd:"" help:"Serve the next milestone out of a HOLD that only waits; needs a reason."`
+	Rollback releaseRollbackCmd `cmd:"" help:"Serve the old build to everyone, at once."`
+}
+
+// releaseDoc is a release as the server tells it.
+type releaseDoc struct {
+	ID          string       `json:"id"`
+	Project     string       `json:"project"`
+	Flag        string       `json:"flag"`
+	Environment string       `json:"environment"`
+	Build       string       `json:"build"`
+	State       string       `json:"state"`
+	Milestone   milestoneDoc `json:"milestone"`
+	Verdict     *verdictDoc  `json:"verdict"`
+	Live        *verdictDoc  `json:"live"`
+	StartedAt   time.Time    `json:"startedAt"`
+	EndedAt     *time.Time   `json:"endedAt"`
+}
+
+type milestoneDoc struct {
+	Index   int   `json:"index"`
+	Percent int   `json:"percent"`
+	Of      []int `json:"of"`
+}
+
+type verdictDoc struct {
+	ID      string      `json:"id"`
+	Verdict string      `json:"verdict"`
+	Reason  string      `json:"reason"`
+	At      time.Time   `json:"at"`
+	Needs   []string    `json:"needs"`
+	Signals []signalDoc `json:"signals"`
+}
+
+type signalDoc struct {
+	Name     string   `json:"name"`
+	Status   string   `json:"status"`
+	N        int64    `json:"n_t"`
+	NC       int64    `json:"n_c"`
+	Estimate *float64 `json:"estimate"`
+}
+
+type releaseStartCmd struct {
+	remote
+	format
+	Flag       string `required:"" help:"The flag."`
+	Env        string `short:"e" required:"" help:"The environment."`
+	Build      string `required:"" help:"The build to release, as its telemetry names it."`
+	Control    string `help:"The build it is compared with."`
+	Plan       string `required:"" type:"existingfile" help:"A ReleasePlan or GatePolicy, YAML or JSON."`
+	Stickiness string `default:"userId" help:"The context field that decides a unit's arm."`
+}
+
+// Run starts the release and prints its id.
+func (c *releaseStartCmd) Run(ctx context.Context, s streams) error {
+	plan, err := readDocument(c.Plan)
+	if err != nil {
+		return err
+	}
+	in := map[string]any{
+		"flag": c.Flag, "environment": c.Env, "build": c.Build, "control": c.Control,
+		"stickiness": c.Stickiness, "plan": json.RawMessage(plan),
+	}
+	var out releaseDoc
+	if err := c.call(ctx, http.MethodPost, "/api/v1/releases", in, &out); err != nil {
+		return err
+	}
+	if c.Output == "json" {
+		return printJSON(s.out, out)
+	}
+	fmt.Fprintf(s.out, "%s started: build %s of %s in %s at %d %%\n", out.ID, out.Build, out.Flag, out.Environment, out.Milestone.Percent)
+	fmt.Fprintf(s.out, "watch it with: lockflight release status %s --watch\n", out.ID)
+	return nil
+}
+
+type releaseStatusCmd struct {
+	remote
+	format
+	ID    string `arg:"" help:"The release's id."`
+	Watch bool   `short:"w" help:"Print each change until the release ends."`
+}
+
+// Run prints the release, once or at each change.
+func (c *releaseStatusCmd) Run(ctx context.Context, s streams) error {
+	if !c.Watch {
+		raw, doc, err := c.fetch(ctx, "")
+		if err != nil {
+			return err
+		}
+		return c.print(s, raw, doc)
+	}
+	// The server answers when the release has changed, or after a while.
+	after := ""
+	for {
+		raw, doc, err := c.fetch(ctx, after)
+		if err != nil {
+			if ctx.Err() != nil {
+				return nil
+			}
+			return err
+		}
+		if err := c.print(s, raw, doc); err != nil || doc.EndedAt != nil {
+			return err
+		}
+		var mark struct {
+			Mark string `json:"mark"`
+		}
+		if err := json.Unmarshal(raw, &mark); err != nil {
+			return fmt.Errorf("reading the release: %w", err)
+		}
+		after = "?after=" + url.QueryEscape(mark.Mark)
+	}
+}
+
+func (c *releaseStatusCmd) fetch(ctx context.Context, query string) (json.RawMessage, releaseDoc, error) {
+	var raw json.RawMessage
+	var doc releaseDoc
+	if err := c.call(ctx, http.MethodGet, "/api/v1/releases/"+url.PathEscape(c.ID)+query, nil, &raw); err != nil {
+		return nil, doc, err
+	}
+	return raw, doc, json.Unmarshal(raw, &doc)
+}
+
+func (f format) print(s streams, raw json.RawMessage, doc releaseDoc) error {
+	if f.Output == "json" {
+		return printJSON(s.out, raw)
+	}
+	fmt.Fprintf(s.out, "%s  %s in %s  build %s\n", doc.ID, doc.Flag, doc.Environment, doc.Build)
+	fmt.Fprintf(s.out, "%s  %s\n", doc.State, flight(doc.Milestone, doc.State))
+	v := doc.Live
+	if v == nil {
+		v = doc.Verdict
+	}
+	if v == nil {
+		fmt.Fprintln(s.out, "the gate has not looked yet")
+		return nil
+	}
+	fmt.Fprintf(s.out, "%s  %s  %s\n", v.Verdict, v.Reason, v.At.Local().Format(time.TimeOnly))
+	w := tabwriter.NewWriter(s.out, 0, 4, 2, ' ', 0)
+	for _, sig := range v.Signals {
+		estimate := "-"
+		if sig.Estimate != nil {
+			estimate = fmt.Sprintf("%.3f", *sig.Estimate)
+		}
+		fmt.Fprintf(w, "  %s\t%s\t%s\tn=%d against %d\n", sig.Name, sig.Status, estimate, sig.N, sig.NC)
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	for _, need := range v.Needs {
+		fmt.Fprintln(s.out, "  needs", need)
+	}
+	return nil
+}
+
+// flight draws the milestones: those behind, the one being served, the rest.
+func flight(m milestoneDoc, state string) string {
+	var b strings.Builder
+	for i, p := range m.Of {
+		if i > 0 {
+			b.WriteString(" - ")
+		}
+		switch {
+		case i == m.Index && state != "rolled_back":
+			fmt.Fprintf(&b, "[%d %%]", p)
+		default:
+			fmt.Fprintf(&b, "%d %%", p)
+		}
+	}
+	return b.String()
+}
+
+type releaseListCmd struct {
+	remote
+	format
+	Open bool `help:"Only those that run."`
+}
+
+// Run prints the releases, the newest first.
+func (c *releaseListCmd) Run(ctx context.Context, s streams) error {
+	var out struct {
+		Releases []releaseDoc `json:"releases"`
+	}
+	path := "/api/v1/releases"
+	if c.Open {
+		path += "?open=true"
+	}
+	if err := c.call(ctx, http.MethodGet, path, nil, &out); err != nil {
+		return err
+	}
+	if c.Output == "json" {
+		return printJSON(s.out, out)
+	}
+	w := tabwriter.NewWriter(s.out, 0, 4, 2, ' ', 0)
+	fmt.Fprintln(w, "ID\tFLAG\tENVIRONMENT\tBUILD\tSTATE\tPERCENT\tREASON")
+	for _, r := range out.Releases {
+		reason := "-"
+		if r.Verdict != nil {
+			reason = r.Verdict.Reason
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%d\t%s\n", r.ID, r.Flag, r.Environment, r.Build, r.State, r.Milestone.Percent, reason)
+	}
+	return w.Flush()
+}
+
+// operation is what a person does to a release.
+type operation struct {
+	remote
+	format
+	ID     string `arg:"" help:"The release's id."`
+	Reason string `short:"r" help:"Why."`
+}
+
+func (c *operation) do(ctx context.Context, s streams, verb string) error {
+	var raw json.RawMessage
+	path := "/api/v1/releases/" + url.PathEscape(c.ID) + "/" + verb
+	if err := c.call(ctx, http.MethodPost, path, map[string]string{"reason": c.Reason}, &raw); err != nil {
+		return err
+	}
+	var doc releaseDoc
+	if err := json.Unmarshal(raw, &doc); err != nil {
+		return fmt.Errorf("reading the release: %w", err)
+	}
+	return c.print(s, raw, doc)
+}
+
+type releasePauseCmd struct{ operation }
+
+// Run pauses the release.
+func (c *releasePauseCmd) Run(ctx context.Context, s streams) error { return c.do(ctx, s, "pause") }
+
+type releaseResumeCmd struct{ operation }
+
+// Run resumes the release.
+func (c *releaseResumeCmd) Run(ctx context.Context, s streams) error { return c.do(ctx, s, "resume") }
+
+type releasePromoteCmd struct{ operation }
+
+// Run promotes the release by one milestone.
+func (c *releasePromoteCmd) Run(ctx context.Context, s streams) error { return c.do(ctx, s, "promote") }
+
+type releaseRollbackCmd struct{ operation }
+
+// Run rolls the release back.
+func (c *releaseRollbackCmd) Run(ctx context.Context, s streams) error {
+	return c.do(ctx, s, "rollback")
+}

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/lmittmann/tint"
+	"golang.org/x/term"
+
+	"github.com/lockflight/lockflight/internal/app"
+)
+
+// logging is how a long-running command logs.
+type logging struct {
+	LogLevel  string `name:"log-level" enum:"debug,info,warn,error" default:"info" help:"debug, info, warn or error."`
+	LogFormat string `name:"log-format" enum:"auto,text,json" default:"auto" help:"auto is text on a terminal and json elsewhere."`
+}
+
+func (l logging) logger(w io.Writer) *slog.Logger {
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(l.LogLevel)) // kong has checked it
+	terminal := isTerminal(w)
+	if l.LogFormat == "text" || l.LogFormat == "auto" && terminal {
+		return slog.New(tint.NewHandler(w, &tint.Options{Level: level, TimeFormat: time.TimeOnly, NoColor: !terminal}))
+	}
+	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level}))
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+type serveCmd struct {
+	logging
+	Listen      string `default:"127.0.0.1:4242" help:"Where to listen."`
+	Data        string `default:"lockflight-data" type:"path" help:"Directory of the SQLite files and the signing key."`
+	DatabaseURL string `name:"database-url" help:"PostgreSQL (postgres://...) in place of SQLite."`
+	SigningKey  string `name:"signing-key" type:"path" help:"File of the key that signs the log's checkpoints; signing.key in --data where absent."`
+
+	InitAdmin    []string `name:"init-admin-api-tokens" env:"INIT_ADMIN_API_TOKENS" help:"Admin tokens that exist from the start, as *:*.SECRET."`
+	InitBackend  []string `name:"init-backend-api-tokens" env:"INIT_BACKEND_API_TOKENS,INIT_CLIENT_API_TOKENS" help:"Backend tokens, as PROJECT:ENVIRONMENT.SECRET."`
+	InitFrontend []string `name:"init-frontend-api-tokens" env:"INIT_FRONTEND_API_TOKENS" help:"Frontend tokens, as PROJECT:ENVIRONMENT.SECRET."`
+}
+
+// Run serves the control plane until it is told to stop.
+func (c *serveCmd) Run(ctx context.Context, s streams) error {
+	log := c.logger(s.err)
+	a, err := app.New(ctx, app.Options{
+		Listen: c.Listen, DataDir: c.Data, DatabaseURL: c.DatabaseURL, SigningKey: c.SigningKey, Version: version(),
+		AdminTokens: c.InitAdmin, BackendTokens: c.InitBackend, FrontendTokens: c.InitFrontend, Logger: log,
+	})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(s.out, "lockflight is serving at", a.URL())
+	if link := a.SetupURL(); link != "" {
+		fmt.Fprintln(s.out, "no admin token yet; make it here, once:", link)
+	}
+	err = a.Run(ctx)
+	log.LogAttrs(context.WithoutCancel(ctx), slog.LevelInfo, "stopped")
+	return err
+}

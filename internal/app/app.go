@@ -1,0 +1,253 @@
+// Package app puts Lockflight together: it opens the store, wires the rooms in
+// a straight line, serves, and takes everything down in reverse order. It is
+// not where anything is decided; no other package reads configuration.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/lockflight/lockflight/internal/control"
+	"github.com/lockflight/lockflight/internal/evidence"
+	"github.com/lockflight/lockflight/internal/feed"
+	"github.com/lockflight/lockflight/internal/httpapi"
+	"github.com/lockflight/lockflight/internal/httpapi/native"
+	"github.com/lockflight/lockflight/internal/httpapi/unleash"
+	"github.com/lockflight/lockflight/internal/runner"
+	"github.com/lockflight/lockflight/internal/store"
+)
+
+// Options is the configuration of a control plane. The zero value serves on a
+// free port of the loopback address, with its data in ./lockflight-data.
+type Options struct {
+	Listen      string // host:port; 127.0.0.1:0 where empty
+	DataDir     string // SQLite and the signing key; ./lockflight-data where empty
+	DatabaseURL string // postgres://...: PostgreSQL in place of SQLite
+	SigningKey  string // file; signing.key in DataDir where empty
+	Version     string
+
+	// Tokens that exist from the first start, in Unleash's form.
+	AdminTokens, BackendTokens, FrontendTokens []string
+
+	Logger *slog.Logger
+	Now    func() time.Time // time.Now where nil; a test's skewed replica
+}
+
+// App is a running control plane.
+type App struct {
+	Service *control.Service
+
+	opts     Options
+	log      *slog.Logger
+	store    *store.DB
+	listener net.Listener
+	server   *http.Server
+	hub      *feed.Hub
+	ingest   *evidence.Ingest
+	runner   *runner.Runner
+	clients  *unleash.API
+	setup    *setup
+	signer   *signer
+	signed   int64 // size of the newest checkpoint made here
+	teardown []func() error
+}
+
+// New opens the store, makes what a first start needs, and listens. Nothing is
+// served before Run. After an error nothing is left open.
+func New(ctx context.Context, o Options) (a *App, err error) {
+	o = o.withDefaults()
+	a = &App{opts: o, log: o.Logger}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, a.close())
+		}
+	}()
+
+	if a.signer, err = loadSigner(o.SigningKey); err != nil {
+		return nil, err
+	}
+	dir := o.DataDir
+	if o.DatabaseURL != "" {
+		dir = ""
+	}
+	if a.store, err = store.Open(ctx, store.Options{Dir: dir, URL: o.DatabaseURL, Logger: o.Logger}); err != nil {
+		return nil, fmt.Errorf("opening the store: %w", err)
+	}
+	a.onStop(a.store.Close)
+
+	a.Service = control.New(control.Options{
+		Store: a.store, Now: o.Now, Origin: a.signer.origin, Version: o.Version, Logger: o.Logger,
+	})
+	if err := a.prepare(ctx); err != nil {
+		return nil, err
+	}
+	// A log that nobody has signed for does not verify, and a crash may come
+	// before the first second is over.
+	if err := a.checkpoint(ctx); err != nil {
+		return nil, fmt.Errorf("signing the first checkpoint: %w", err)
+	}
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+
+	a.hub = feed.New(a.Service, a.store.Changed, o.Logger)
+	a.runner = runner.New(runner.Options{
+		Service: a.Service, Evidence: a.store, Wake: a.store, Now: o.Now, Logger: o.Logger, Registerer: registry,
+	})
+	a.ingest = evidence.New(evidence.Options{
+		Store: a.store, Releases: a.runner, Arm: armOf, Now: o.Now, Logger: o.Logger, Registerer: registry,
+	})
+	a.clients = unleash.New(unleash.Options{
+		Service: a.Service, Hub: a.hub, Usage: a.store, Now: o.Now, Logger: o.Logger,
+	})
+	mux := http.NewServeMux()
+	a.clients.Register(mux)
+	native.Register(mux, native.Options{
+		Service: a.Service, Usage: a.store, Live: a.runner, Ingest: a.ingest,
+		Log: a.store, Checkpoint: a.checkpoint, VerifierKey: a.signer.vkey, Logger: o.Logger,
+	})
+	a.setup.register(mux)
+	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
+	mux.HandleFunc("GET /{$}", a.home)
+
+	if a.listener, err = (&net.ListenConfig{}).Listen(ctx, "tcp", o.Listen); err != nil {
+		return nil, fmt.Errorf("listening on %s: %w", o.Listen, err)
+	}
+	a.server = &http.Server{
+		Handler:           httpapi.Wrap(mux, o.Logger, registry),
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          slog.NewLogLogger(o.Logger.Handler(), slog.LevelDebug),
+	}
+	return a, nil
+}
+
+func (o Options) withDefaults() Options {
+	if o.Listen == "" {
+		o.Listen = "127.0.0.1:0"
+	}
+	if o.DataDir == "" {
+		o.DataDir = "lockflight-data"
+	}
+	if o.SigningKey == "" {
+		o.SigningKey = defaultKeyFile(o.DataDir)
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return o
+}
+
+// prepare makes what every installation has. It is idempotent.
+func (a *App) prepare(ctx context.Context) error {
+	if err := a.Service.Init(ctx); err != nil {
+		return fmt.Errorf("preparing the installation: %w", err)
+	}
+	for typ, secrets := range map[control.TokenType][]string{
+		control.TokenAdmin: a.opts.AdminTokens, control.TokenBackend: a.opts.BackendTokens, control.TokenFrontend: a.opts.FrontendTokens,
+	} {
+		for _, secret := range secrets {
+			if _, err := a.Service.AddToken(ctx, control.Setup(), typ, secret); err != nil {
+				return fmt.Errorf("adding the initial %s token: %w", typ, err)
+			}
+		}
+	}
+	var err error
+	a.setup, err = newSetup(ctx, a.Service)
+	return err
+}
+
+// URL is where the plane listens.
+func (a *App) URL() string { return "http://" + a.listener.Addr().String() }
+
+// SetupURL is the one-time link that makes the first admin token, or empty
+// where one exists.
+func (a *App) SetupURL() string {
+	if a.setup.code == "" {
+		return ""
+	}
+	return a.URL() + "/setup?code=" + a.setup.code
+}
+
+// On the way out, requests have shutdownGrace to end by themselves. Streams
+// never do: they are ended after streamGrace, when writes are long answered.
+const (
+	shutdownGrace = 5 * time.Second
+	streamGrace   = 500 * time.Millisecond
+)
+
+// Run serves until ctx ends or a part fails, then stops every part, signs a
+// last checkpoint and closes the store. It may be called once.
+func (a *App) Run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	g, ctx := errgroup.WithContext(ctx)
+	for _, part := range []func(context.Context) error{
+		a.store.Run, a.Service.Run, a.hub.Run, a.runner.Run, a.clients.Run, a.signing, a.serve,
+	} {
+		g.Go(func() error {
+			if err := part(ctx); err != nil && !errors.Is(err, context.Canceled) {
+				return err
+			}
+			return nil
+		})
+	}
+	err := g.Wait()
+	return errors.Join(err, a.checkpoint(context.WithoutCancel(ctx)), a.close())
+}
+
+// serve answers requests until ctx ends, and then those that are open.
+func (a *App) serve(ctx context.Context) error {
+	requests, endRequests := context.WithCancel(context.WithoutCancel(ctx))
+	defer endRequests()
+	a.server.BaseContext = func(net.Listener) context.Context { return requests }
+	stopped := make(chan error, 1)
+	go func() {
+		<-ctx.Done()
+		defer time.AfterFunc(streamGrace, endRequests).Stop()
+		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownGrace)
+		defer cancel()
+		err := a.server.Shutdown(grace)
+		if err != nil {
+			err = a.server.Close()
+		}
+		stopped <- err
+	}()
+	if err := a.server.Serve(a.listener); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serving: %w", err)
+	}
+	return <-stopped
+}
+
+// onStop adds a step to the teardown, which runs last in, first out.
+func (a *App) onStop(step func() error) { a.teardown = append(a.teardown, step) }
+
+func (a *App) close() error {
+	var errs []error
+	for i := len(a.teardown) - 1; i >= 0; i-- {
+		errs = append(errs, a.teardown[i]())
+	}
+	a.teardown = nil
+	return errors.Join(errs...)
+}
+
+// armOf lets evidence that names only a unit find its arm.
+func armOf(r control.ReleaseView, unit string) (string, bool) { return r.Arm(unit) }
+
+func (a *App) home(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	fmt.Fprintf(w, "Lockflight %s\nAPI: /api/v1/openapi.json\nHealth: /health\n", a.opts.Version)
+}

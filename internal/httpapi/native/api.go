@@ -1,0 +1,146 @@
+package native
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"path"
+	"reflect"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"github.com/lockflight/lockflight/internal/audit"
+	"github.com/lockflight/lockflight/internal/control"
+	"github.com/lockflight/lockflight/internal/evidence"
+	"github.com/lockflight/lockflight/internal/httpapi"
+)
+
+// Options is what the API serves.
+type Options struct {
+	Service     *control.Service
+	Usage       control.UsageStore
+	Live        Live
+	Ingest      *evidence.Ingest
+	Log         Log
+	Checkpoint  func(context.Context) error // signs what is committed
+	VerifierKey string                      // of the log's checkpoints
+	Logger      *slog.Logger
+}
+
+// Live tells how open releases stand now, between two written verdicts.
+type Live interface {
+	// Latest returns the newest evaluation, false where there was none yet.
+	Latest(release string) (control.Evaluation, bool)
+	// Await returns when the release was evaluated or changed after mark, or
+	// when ctx ends, with the new mark. An empty mark returns at once.
+	Await(ctx context.Context, release, mark string) string
+	Mark(release string) string
+}
+
+// Log is the audit log, for reading.
+type Log interface {
+	ViewLog(ctx context.Context, fn func(audit.Log) error) error
+}
+
+type api struct {
+	Options
+}
+
+// Register adds the routes to mux.
+func Register(mux *http.ServeMux, o Options) huma.API {
+	useProblems()
+	config := huma.DefaultConfig("Lockflight", "v1")
+	config.OpenAPIPath = "/api/v1/openapi"
+	config.DocsPath = ""
+	config.SchemasPath = "/api/v1/schemas"
+	config.Info.Description = "Runtime control for software that AI writes and AI operates."
+	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
+	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
+		"token": {Type: "apiKey", In: "header", Name: "Authorization"},
+	}
+	config.Security = []map[string][]string{{"token": {}}}
+	h := humago.New(mux, config)
+	a := api{o}
+	h.UseMiddleware(a.authenticate)
+	a.projects(h)
+	a.flags(h)
+	a.tokens(h)
+	a.releases(h)
+	a.verdicts(h)
+	a.audit(h)
+	for pattern, handler := range map[string]httpapi.Handler{
+		"POST /api/v1/evidence":         a.observations,
+		"POST /v1/traces":               a.otlp(a.Ingest.Traces),
+		"POST /v1/logs":                 a.otlp(a.Ingest.Logs),
+		"POST /v1/metrics":              a.otlp(a.Ingest.Metrics),
+		"GET /api/v1/audit/export":      a.export,
+		"GET /api/v1/audit/proof/{seq}": a.proof,
+	} {
+		mux.Handle(pattern, httpapi.Serve(o.Logger, httpapi.WriteProblem, httpapi.Authenticate(o.Service, handler)))
+	}
+	return h
+}
+
+// schemaName names a type in the OpenAPI document: those of other packages
+// with their package before them, since there is a Flag in several.
+func schemaName(t reflect.Type, hint string) string {
+	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
+		t = t.Elem()
+	}
+	name := huma.DefaultSchemaNamer(t, hint)
+	pkg := path.Base(t.PkgPath())
+	if t.Name() == "" || pkg == "native" || pkg == "." {
+		return name
+	}
+	return strings.ToUpper(pkg[:1]) + pkg[1:] + name
+}
+
+// authenticate puts the caller into the context of a typed operation.
+func (a api) authenticate(ctx huma.Context, next func(huma.Context)) {
+	r, w := humago.Unwrap(ctx)
+	err := httpapi.Authenticate(a.Service, func(_ http.ResponseWriter, r *http.Request) error {
+		next(huma.WithContext(ctx, r.Context()))
+		return nil
+	})(w, r)
+	if err != nil {
+		httpapi.WriteProblem(w, r, httpapi.Public(r.Context(), a.Logger, r.Pattern, err))
+	}
+}
+
+// maxBody bounds the body of a typed operation, in bytes.
+const maxBody = httpapi.MiB
+
+// route adds one operation. What fn returns as an error becomes a problem.
+func route[I, O any](a api, h huma.API, op huma.Operation, fn func(context.Context, control.Principal, *I) (O, error)) {
+	op.Path = "/api/v1" + op.Path
+	op.MaxBodyBytes = maxBody
+	huma.Register(h, op, func(ctx context.Context, in *I) (*body[O], error) {
+		out, err := fn(ctx, httpapi.CallerOf(ctx).Principal, in)
+		if err != nil {
+			return nil, problem{httpapi.NewProblem(httpapi.Public(ctx, a.Logger, op.Path, err))}
+		}
+		return &body[O]{out}, nil
+	})
+}
+
+// get, create and act are the operations that there are.
+func get(path, id, summary string) huma.Operation {
+	return huma.Operation{OperationID: id, Method: http.MethodGet, Path: path, Summary: summary}
+}
+
+func create(path, id, summary string) huma.Operation {
+	return huma.Operation{OperationID: id, Method: http.MethodPost, Path: path, Summary: summary, DefaultStatus: http.StatusCreated}
+}
+
+func act(path, id, summary string) huma.Operation {
+	return huma.Operation{OperationID: id, Method: http.MethodPost, Path: path, Summary: summary, DefaultStatus: http.StatusOK}
+}
+
+// body is where huma looks for a body, in and out.
+type body[T any] struct{ Body T }
+
+// none is the input of an operation that takes none, and the answer of one
+// that has none.
+type none struct{}

@@ -1,0 +1,132 @@
+package native
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/lockflight/lockflight/internal/audit"
+	"github.com/lockflight/lockflight/internal/control"
+	"github.com/lockflight/lockflight/internal/httpapi"
+)
+
+// AuditReport is the result of re-reading the log.
+type AuditReport struct {
+	OK          bool            `json:"ok"`
+	Size        int64           `json:"size" doc:"records"`
+	Root        string          `json:"root" doc:"base64"`
+	Checkpoint  int64           `json:"checkpoint" doc:"size of the newest signed checkpoint"`
+	Documents   int64           `json:"documents" doc:"resources whose state is what the log leads to"`
+	VerifierKey string          `json:"verifierKey"`
+	Findings    []audit.Finding `json:"findings"`
+}
+
+// RecordPage is a run of records of the log, decoded.
+type RecordPage struct {
+	Records []audit.Record `json:"records"`
+	Next    int64          `json:"next" doc:"give it as ?after= for the next page"`
+}
+
+type recordQuery struct {
+	After int64 `query:"after" minimum:"0" doc:"the first sequence number that is wanted"`
+}
+
+// recordPage is how many records one answer holds.
+const recordPage = 500
+
+func (a api) audit(h huma.API) {
+	route(a, h, get("/audit/verify", "verifyAudit", "Re-read the whole log and its signed checkpoints"), a.verify)
+	route(a, h, get("/audit/records", "listRecords", "Read records of the log"), a.records)
+}
+
+func (a api) verify(ctx context.Context, p control.Principal, _ *none) (AuditReport, error) {
+	if err := p.May(control.PermAuditRead, control.Scope{}); err != nil {
+		return AuditReport{}, err
+	}
+	keys, err := audit.Verifiers(a.VerifierKey)
+	if err != nil {
+		return AuditReport{}, err
+	}
+	if err := a.Checkpoint(ctx); err != nil {
+		return AuditReport{}, err
+	}
+	var r audit.Report
+	err = a.Log.ViewLog(ctx, func(log audit.Log) (err error) {
+		r, err = audit.Verify(log, audit.Options{Keys: keys})
+		return err
+	})
+	out := AuditReport{
+		OK: r.OK(), Size: r.Size, Root: r.Root.String(), Checkpoint: r.Checkpoint.Size,
+		Documents: r.Documents, VerifierKey: a.VerifierKey, Findings: r.Findings,
+	}
+	if out.Findings == nil {
+		out.Findings = []audit.Finding{}
+	}
+	return out, err
+}
+
+func (a api) records(ctx context.Context, p control.Principal, in *recordQuery) (RecordPage, error) {
+	events, err := a.Service.Events(ctx, p, in.After, recordPage)
+	out := RecordPage{Records: []audit.Record{}, Next: in.After}
+	for _, e := range events {
+		r, err := audit.Decode(e.Record)
+		if err != nil {
+			return RecordPage{}, err
+		}
+		out.Records = append(out.Records, r)
+		out.Next = e.Seq + 1
+	}
+	return out, err
+}
+
+// export streams the log as a pack. An answer that breaks off has no last
+// line, so whoever verifies it is told that it is incomplete.
+func (a api) export(w http.ResponseWriter, r *http.Request) error {
+	if err := httpapi.CallerOf(r.Context()).Principal.May(control.PermAuditRead, control.Scope{}); err != nil {
+		return err
+	}
+	if err := a.Checkpoint(r.Context()); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	return a.Log.ViewLog(r.Context(), func(log audit.Log) error {
+		return audit.Export(w, log, audit.ExportOptions{VerifierKey: a.VerifierKey})
+	})
+}
+
+// proof answers with the file that shows one record to be in the log.
+func (a api) proof(w http.ResponseWriter, r *http.Request) error {
+	if err := httpapi.CallerOf(r.Context()).Principal.May(control.PermAuditRead, control.Scope{}); err != nil {
+		return err
+	}
+	seq, err := strconv.ParseInt(r.PathValue("seq"), 10, 64)
+	if err != nil || seq < 0 {
+		return control.Invalidf("seq", "%q is not a sequence number: 0, 1, 2...", r.PathValue("seq"))
+	}
+	if err := a.Checkpoint(r.Context()); err != nil {
+		return err
+	}
+	var text []byte
+	err = a.Log.ViewLog(r.Context(), func(log audit.Log) error {
+		size, _, err := log.Head()
+		if err != nil {
+			return err
+		}
+		if seq >= size {
+			return control.Errorf(control.NotFound, "not_found", "the log has %d records, from 0 on", size)
+		}
+		proof, err := audit.ProveIn(log, seq)
+		if err == nil {
+			text, err = proof.MarshalText()
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_, _ = w.Write(text)
+	return nil
+}

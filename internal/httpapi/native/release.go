@@ -1,0 +1,202 @@
+package native
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/lockflight/lockflight/internal/control"
+	"github.com/lockflight/lockflight/internal/gate"
+)
+
+// ReleaseInput asks for a release.
+type ReleaseInput struct {
+	Flag        string `json:"flag"`
+	Environment string `json:"environment"`
+	Build       string `json:"build" doc:"as its telemetry names it"`
+	Control     string `json:"control,omitempty" doc:"the build it is compared with"`
+	Stickiness  string `json:"stickiness,omitempty" doc:"the context field that decides a unit's arm; userId where absent"`
+	Plan        any    `json:"plan" doc:"a ReleasePlan or a GatePolicy (api/plan.schema.json)"`
+}
+
+// Release is a release as it stands.
+type Release struct {
+	ID          string               `json:"id"`
+	Project     string               `json:"project"`
+	Flag        string               `json:"flag"`
+	Environment string               `json:"environment"`
+	Build       string               `json:"build"`
+	Control     string               `json:"control,omitempty"`
+	State       control.ReleaseState `json:"state" enum:"scheduled,waiting_approval,running,held,paused,completed,rolled_back,aborted"`
+	Rev         int64                `json:"rev"`
+	Milestone   Milestone            `json:"milestone"`
+	Verdict     *Verdict             `json:"verdict,omitempty" doc:"the latest that was applied"`
+	Live        *Verdict             `json:"live,omitempty" doc:"the latest evaluation; most change nothing and are not stored"`
+	Policy      string               `json:"policy"`
+	Note        string               `json:"note,omitempty"`
+	StartedBy   string               `json:"startedBy"`
+	StartedAt   time.Time            `json:"startedAt"`
+	EndedAt     *time.Time           `json:"endedAt,omitempty"`
+	Change      *Change              `json:"change,omitempty"`
+	Evidence    map[string]int64     `json:"evidence,omitempty" doc:"observations taken and refused, by cause, since this server started"`
+	Mark        string               `json:"mark" doc:"give it as ?after= to be answered at the next change"`
+}
+
+// Milestone is where a release is in its plan.
+type Milestone struct {
+	Index   int   `json:"index" doc:"from 0"`
+	Percent int   `json:"percent" doc:"of the units that are served the new build: 0 to 100"`
+	Of      []int `json:"of" doc:"the percents of the plan"`
+}
+
+// Change is how far the latest change of what is served has come.
+type Change struct {
+	Seq       int64     `json:"seq" doc:"sequence number that a client must have reached"`
+	At        time.Time `json:"at"`
+	Instances int       `json:"instances" doc:"clients seen in the last two minutes"`
+	Confirmed int       `json:"confirmed" doc:"those that have said they serve it"`
+	SlowestMS int64     `json:"slowestMs" doc:"from the change to the last of them, by their own clocks"`
+}
+
+// Verdict is a decision with what explains it.
+type Verdict struct {
+	ID string `json:"id,omitempty"`
+	gate.Decision
+	At        time.Time       `json:"at"`
+	By        string          `json:"by,omitempty"`
+	Milestone int             `json:"milestone"`
+	Exposures *gate.Exposures `json:"exposures,omitempty"`
+}
+
+// ReleaseList is a list of releases, the newest first.
+type ReleaseList struct {
+	Releases []Release `json:"releases"`
+}
+
+// ReleaseID is the path of one release. It is exported for huma, which sets it
+// through reflection.
+type ReleaseID struct {
+	ID string `path:"id"`
+}
+
+type releaseQuery struct {
+	Open bool `query:"open" doc:"only those that run"`
+}
+
+type releaseGet struct {
+	ReleaseID
+	After string `query:"after" doc:"a mark: answer when something changed after it, or after 20 s"`
+}
+
+type operation struct {
+	ReleaseID
+	Body struct {
+		Reason string `json:"reason,omitempty"`
+	}
+}
+
+// awaitLimit bounds how long a request with ?after= waits.
+const awaitLimit = 20 * time.Second
+
+func (a api) releases(h huma.API) {
+	route(a, h, create("/releases", "startRelease", "Start a release"), a.startRelease)
+	route(a, h, get("/releases", "listReleases", "List releases"),
+		func(ctx context.Context, p control.Principal, in *releaseQuery) (ReleaseList, error) {
+			all, err := a.Service.Releases(ctx, p, in.Open)
+			out := ReleaseList{Releases: []Release{}}
+			for _, r := range all {
+				out.Releases = append(out.Releases, a.release(r))
+			}
+			return out, err
+		})
+	route(a, h, get("/releases/{id}", "getRelease", "Get a release"), a.getRelease)
+	operations := map[string]func(context.Context, control.Principal, string, string) (control.ReleaseView, error){
+		"pause": a.Service.PauseRelease, "resume": a.Service.ResumeRelease,
+		"promote": a.Service.PromoteRelease, "rollback": a.Service.RollbackRelease,
+	}
+	for verb, do := range operations {
+		route(a, h, act("/releases/{id}/"+verb, verb+"Release", verb+" a release"),
+			func(ctx context.Context, p control.Principal, in *operation) (Release, error) {
+				r, err := do(ctx, p, in.ID, in.Body.Reason)
+				if err != nil {
+					return Release{}, err
+				}
+				return a.withChange(ctx, r)
+			})
+	}
+}
+
+func (a api) getRelease(ctx context.Context, p control.Principal, in *releaseGet) (Release, error) {
+	if in.After != "" {
+		wait, cancel := context.WithTimeout(ctx, awaitLimit)
+		defer cancel()
+		a.Live.Await(wait, in.ID, in.After)
+	}
+	r, err := a.Service.Release(ctx, p, in.ID)
+	if err != nil {
+		return Release{}, err
+	}
+	return a.withChange(ctx, r)
+}
+
+func (a api) startRelease(ctx context.Context, p control.Principal, in *body[ReleaseInput]) (Release, error) {
+	raw, err := json.Marshal(in.Body.Plan)
+	if err != nil {
+		return Release{}, control.Invalidf("plan", "%v", err)
+	}
+	plan, err := gate.ParsePlan(raw)
+	if err != nil {
+		return Release{}, &control.Error{Kind: control.Invalid, Code: "policy_invalid", Field: "plan", Msg: err.Error()}
+	}
+	r, err := a.Service.StartRelease(ctx, p, control.StartRelease{
+		Flag: in.Body.Flag, Environment: in.Body.Environment, Build: in.Body.Build, Control: in.Body.Control,
+		Stickiness: in.Body.Stickiness, Plan: plan,
+	})
+	if err != nil {
+		return Release{}, err
+	}
+	return a.withChange(ctx, control.ReleaseView{Release: r, Rev: 1})
+}
+
+// instanceAge is how recently an instance must have been heard of to count.
+const instanceAge = 2 * time.Minute
+
+// withChange adds how far the latest change has come.
+func (a api) withChange(ctx context.Context, r control.ReleaseView) (Release, error) {
+	instances, err := a.Usage.Instances(ctx, r.Environment, r.ChangedAt.Add(-instanceAge))
+	if err != nil {
+		return Release{}, err
+	}
+	receipts, err := a.Usage.Receipts(ctx, r.Environment, r.ServedFrom)
+	if err != nil {
+		return Release{}, err
+	}
+	out := a.release(r)
+	out.Change = &Change{Seq: r.ServedFrom, At: r.ChangedAt, Instances: len(instances), Confirmed: len(receipts)}
+	for _, one := range receipts {
+		out.Change.SlowestMS = max(out.Change.SlowestMS, one.AppliedAt.Sub(r.ChangedAt).Milliseconds())
+	}
+	return out, nil
+}
+
+func (a api) release(r control.ReleaseView) Release {
+	out := Release{
+		ID: r.ID, Project: r.Project, Flag: r.Flag, Environment: r.Environment, Build: r.Build, Control: r.Control,
+		State: r.State, Rev: r.Rev, Policy: r.Plan.Policy.Metadata.Name, Note: r.Note,
+		Milestone: Milestone{Index: r.Milestone, Percent: r.Percent()},
+		StartedBy: r.StartedBy, StartedAt: r.StartedAt, EndedAt: r.EndedAt,
+		Evidence: a.Ingest.Counts(r.ID), Mark: a.Live.Mark(r.ID),
+	}
+	for _, m := range r.Plan.Milestones {
+		out.Milestone.Of = append(out.Milestone.Of, m.Percent)
+	}
+	if v := r.Verdict; v != nil {
+		out.Verdict = &Verdict{ID: v.ID, Decision: v.Decision, At: v.At, By: v.By, Milestone: v.Milestone}
+	}
+	if e, ok := a.Live.Latest(r.ID); ok && r.Open() {
+		out.Live = &Verdict{Decision: e.Decision, At: e.At, Milestone: r.Milestone, Exposures: &e.Snapshot.Exposures}
+	}
+	return out
+}
