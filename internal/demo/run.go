@@ -57,7 +57,7 @@ type verdict struct {
 	Signals   []struct {
 		Name     string   `json:"name"`
 		Status   string   `json:"status"`
-		N        int64    `json:"n"`
+		N        int64    `json:"n_t"`
 		Estimate *float64 `json:"estimate"`
 	} `json:"signals"`
 }
