@@ -183,13 +183,12 @@ func (c *auditExportCmd) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return fmt.Errorf("writing the pack: %w", err)
 	}
-	defer os.Remove(tmp.Name())
-	err = c.export(ctx, tmp)
-	if err := errors.Join(err, tmp.Sync(), tmp.Close()); err != nil {
-		return err
+	err = errors.Join(c.export(ctx, tmp), tmp.Sync(), tmp.Close())
+	if err == nil {
+		err = os.Rename(tmp.Name(), c.Out)
 	}
-	if err := os.Rename(tmp.Name(), c.Out); err != nil {
-		return fmt.Errorf("writing the pack: %w", err)
+	if err != nil {
+		return errors.Join(err, os.Remove(tmp.Name()))
 	}
 	fmt.Fprintln(s.out, c.Out)
 	return nil

@@ -96,8 +96,7 @@ func (r remote) send(ctx context.Context, method, path, contentType string, body
 	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		var u *url.Error
-		if errors.As(err, &u) {
+		if u, ok := errors.AsType[*url.Error](err); ok {
 			err = u.Err
 		}
 		return nil, fmt.Errorf("no answer from %s: %w\nhint: is the server running there (lockflight serve)? LOCKFLIGHT_URL names another", r.URL, err)

@@ -61,11 +61,15 @@ func TestReplayStoredVerdict(t *testing.T) {
 		want   []string
 	}{
 		{"as it was", func(map[string]any) {}, 0, []string{"rel-1.7  ROLLBACK  P5_SEVERE:evidence_coverage: recomputed from sha256:", "it agrees"}},
-		{"one count changed", func(doc map[string]any) { treatment(doc)["k"] = 121.0 }, 1,
-			[]string{"DIFFERS", "snapshot: its digest is sha256:", "evidence_coverage.estimate: recorded 0.4, recomputed 0.403333", "evidence_coverage.rollback_upper"}},
+		{
+			"one count changed", func(doc map[string]any) { treatment(doc)["k"] = 121.0 }, 1,
+			[]string{"DIFFERS", "snapshot: its digest is sha256:", "evidence_coverage.estimate: recorded 0.4, recomputed 0.403333", "evidence_coverage.rollback_upper"},
+		},
 		{"another verdict", func(doc map[string]any) { doc["verdict"] = "PROMOTE" }, 1, []string{"verdict: recorded PROMOTE, recomputed ROLLBACK"}},
-		{"another policy", func(doc map[string]any) { doc["policy"].(map[string]any)["alpha"].(map[string]any)["promote"] = 0.04 }, 1,
-			[]string{"policy: its digest is", "evidence_coverage.lower: recorded"}},
+		{
+			"another policy", func(doc map[string]any) { doc["policy"].(map[string]any)["alpha"].(map[string]any)["promote"] = 0.04 }, 1,
+			[]string{"policy: its digest is", "evidence_coverage.lower: recorded"},
+		},
 		{"decided by a person", func(doc map[string]any) { delete(doc, "snapshot") }, 0, []string{"nothing to recompute"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

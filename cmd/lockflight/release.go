@@ -78,7 +78,7 @@ func (c *releaseStartCmd) Run(ctx context.Context, s streams) error {
 	}
 	in := map[string]any{
 		"flag": c.Flag, "environment": c.Env, "build": c.Build, "control": c.Control,
-		"stickiness": c.Stickiness, "plan": json.RawMessage(plan),
+		"stickiness": c.Stickiness, "plan": plan,
 	}
 	var out releaseDoc
 	if err := c.call(ctx, http.MethodPost, "/api/v1/releases", in, &out); err != nil {
@@ -113,10 +113,7 @@ func (c *releaseStatusCmd) Run(ctx context.Context, s streams) error {
 	for {
 		raw, doc, err := c.fetch(ctx, after)
 		if err != nil {
-			if ctx.Err() != nil {
-				return nil
-			}
-			return err
+			return unlessDone(ctx, err)
 		}
 		if err := c.print(s, raw, doc); err != nil || doc.EndedAt != nil {
 			return err
@@ -129,6 +126,14 @@ func (c *releaseStatusCmd) Run(ctx context.Context, s streams) error {
 		}
 		after = "?after=" + url.QueryEscape(mark.Mark)
 	}
+}
+
+// unlessDone returns err, or nil where it is that the person has had enough.
+func unlessDone(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
 }
 
 func (c *releaseStatusCmd) fetch(ctx context.Context, query string) (json.RawMessage, releaseDoc, error) {

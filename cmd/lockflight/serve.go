@@ -25,7 +25,7 @@ func (l logging) logger(w io.Writer) *slog.Logger {
 	_ = level.UnmarshalText([]byte(l.LogLevel)) // kong has checked it
 	terminal := isTerminal(w)
 	if l.LogFormat == "text" || l.LogFormat == "auto" && terminal {
-		return slog.New(tint.NewHandler(w, &tint.Options{Level: level, TimeFormat: time.TimeOnly, NoColor: !terminal}))
+		return slog.New(tint.NewTextHandler(w, &tint.Options{Level: level, TimeFormat: time.TimeOnly, NoColor: !terminal}))
 	}
 	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level}))
 }

@@ -89,7 +89,7 @@ func (w *worker) run(ctx context.Context, o FleetOptions) error {
 	if err != nil {
 		return fmt.Errorf("starting %s: %w", w.id, err)
 	}
-	defer client.Close()
+	defer client.Close() //nolint:contextcheck // its reports under way outlive ctx, for some seconds
 	if err := client.WaitReady(ctx); err != nil {
 		return err
 	}

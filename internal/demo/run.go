@@ -63,11 +63,7 @@ type verdict struct {
 }
 
 func (r release) ended() bool {
-	switch control.ReleaseState(r.State) {
-	case control.Completed, control.RolledBack, control.Aborted:
-		return true
-	}
-	return false
+	return r.State == string(control.Completed) || r.State == string(control.RolledBack) || r.State == string(control.Aborted)
 }
 
 // Run starts both releases, tells what happens as it happens, and returns the
