@@ -112,8 +112,11 @@ func (c *releaseStatusCmd) Run(ctx context.Context, s streams) error {
 	after := ""
 	for {
 		raw, doc, err := c.fetch(ctx, after)
+		if ctx.Err() != nil {
+			return nil // the person has had enough
+		}
 		if err != nil {
-			return unlessDone(ctx, err)
+			return err
 		}
 		if err := c.print(s, raw, doc); err != nil || doc.EndedAt != nil {
 			return err
@@ -126,14 +129,6 @@ func (c *releaseStatusCmd) Run(ctx context.Context, s streams) error {
 		}
 		after = "?after=" + url.QueryEscape(mark.Mark)
 	}
-}
-
-// unlessDone returns err, or nil where it is that the person has had enough.
-func unlessDone(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return nil
-	}
-	return err
 }
 
 func (c *releaseStatusCmd) fetch(ctx context.Context, query string) (json.RawMessage, releaseDoc, error) {
