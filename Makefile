@@ -5,6 +5,10 @@ export CGO_ENABLED := 0
 TIMEOUT := 15m
 LINT    := $(CURDIR)/bin/golangci-lint
 NODE    := test/node_modules/.package-lock.json
+MODULES := . sdk/openfeature sdk/otel test
+
+# each runs a command in every module, until one fails.
+each = set -e; for module in $(MODULES); do (cd $$module && $(1)); done
 
 .DEFAULT_GOAL := help
 .PHONY: help build test deps system lint race bench bench-smoke soak clean
@@ -15,10 +19,8 @@ help: ## list the targets
 build: ## the static binary, bin/lockflight
 	go build -trimpath -ldflags '-s -w' -o bin/ ./cmd/lockflight
 
-test: deps ## vet and test both modules; installs what the tests need
-	go vet ./...
-	go test -timeout $(TIMEOUT) ./...
-	cd test && go vet ./... && go test -timeout $(TIMEOUT) ./...
+test: deps ## vet and test all modules; installs what the tests need
+	$(call each,go vet ./... && go test -timeout $(TIMEOUT) ./...)
 
 deps: system $(NODE) ## PostgreSQL, Node.js and the clients of other people that tests run
 
@@ -29,9 +31,8 @@ $(NODE): test/package.json test/package-lock.json | system
 	cd test && npm ci --no-progress
 	@touch $@
 
-lint: $(LINT) ## golangci-lint over both modules
-	$(LINT) run ./...
-	cd test && $(LINT) run ./...
+lint: $(LINT) ## golangci-lint over all modules
+	$(call each,$(LINT) run ./...)
 
 $(LINT): tools/go.mod tools/go.sum
 	cd tools && GOBIN=$(dir $(LINT)) go install tool
@@ -39,9 +40,8 @@ $(LINT): tools/go.mod tools/go.sum
 
 # -short makes simulations smaller; it skips no test.
 race: export CGO_ENABLED := 1
-race: deps ## both modules under the race detector, with smaller simulations
-	go test -race -short -timeout $(TIMEOUT) ./...
-	cd test && go test -race -short -timeout $(TIMEOUT) ./...
+race: deps ## all modules under the race detector, with smaller simulations
+	$(call each,go test -race -short -timeout $(TIMEOUT) ./...)
 
 bench: ## all benchmarks, ten times each, for benchstat
 	go test -run '^$$' -bench . -benchmem -count 10 -timeout 2h ./...

@@ -56,11 +56,17 @@ func (c *Client) Variant(flag string, ec *eval.Context) eval.Variant {
 		c.metrics.unknown.count(flag, false)
 		return disabled
 	}
-	f := &s.flags[n]
-	if f.traits&readsDefaults != 0 {
+	if s.flags[n].traits&readsDefaults != 0 {
 		ec = c.withDefaults(s, ec)
 	}
 	v := s.set.VariantAt(n, ec)
+	c.served(s, n, ec, &v)
+	return v
+}
+
+// served counts a variant that was served, and reports an exposure.
+func (c *Client) served(s *state, n int, ec *eval.Context, v *eval.Variant) {
+	f := &s.flags[n]
 	f.tally.count(v.FeatureEnabled)
 	if i := slices.Index(s.details[n].variants, v.Name); i >= 0 {
 		f.tally.countVariant(i)
@@ -68,7 +74,6 @@ func (c *Client) Variant(flag string, ec *eval.Context) eval.Variant {
 	if f.traits&hasRelease != 0 {
 		c.expose(s, &s.details[n].release, ec)
 	}
-	return v
 }
 
 // withDefaults returns ec with the application and the environment of the

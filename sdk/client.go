@@ -47,6 +47,7 @@ type Client struct {
 	ready     chan struct{}         // closed when there is configuration
 	confirmed atomic.Int64          // when the server last confirmed the state; see age
 	stale     atomic.Bool
+	loading   sync.Mutex            // serialises Load
 	trouble   atomic.Pointer[error] // why the server could not be followed last
 
 	metrics  metrics

@@ -11,6 +11,18 @@ import (
 // arm. Without it no outcome of the unit counts.
 const signalExposure = "exposure"
 
+// Exposure is that a unit was served its arm of a running release, the first
+// time that this client served it.
+type Exposure struct {
+	Flag        string
+	Release     string // its id
+	Environment string
+	Arm         string // eval.Treatment or eval.Control
+	Unit        string // the value that stickiness hashes
+	Build       string // that the unit gets
+	Seq         int64  // of the configuration; 0 where its source named none
+}
+
 // expose reports that ec's unit was served its arm of r, unless it was
 // reported before or is in neither arm. An exposure for which the queue has
 // no room is tried again with the unit's next check.
@@ -28,11 +40,19 @@ func (c *Client) expose(s *state, r *release, ec *eval.Context) {
 
 // report queues the first exposure of a unit.
 func (c *Client) report(s *state, r *release, a eval.Assignment, unit uint64) {
+	reported := false
+	o := c.observe(s, r, a)
+	o.Signal = signalExposure
 	c.exposed.add(unit, func() bool {
-		o := c.observe(s, r, a)
-		o.Signal = signalExposure
-		return c.evidence.add(o)
+		reported = c.api == nil || c.evidence.add(o)
+		return reported
 	})
+	if reported && c.options.OnExposure != nil {
+		c.options.OnExposure(Exposure{
+			Flag: o.Flag, Release: a.Release, Environment: o.Environment,
+			Arm: o.Arm, Unit: o.Unit, Build: o.Build, Seq: s.seq,
+		})
+	}
 }
 
 // compared reports whether an assignment is to an arm that a gate compares.
@@ -42,15 +62,19 @@ func compared(a eval.Assignment) bool {
 
 // observe begins an observation of a unit in its arm.
 func (c *Client) observe(s *state, r *release, a eval.Assignment) observation {
-	o := observation{
+	return observation{
 		Environment: s.environment,
 		Flag:        r.flag,
 		Arm:         a.Arm,
 		Unit:        strings.Clone(a.Unit),
-		Build:       c.options.ControlBuild,
+		Build:       c.build(r, a.Arm),
 	}
-	if a.Arm == eval.Treatment {
-		o.Build = cmp.Or(c.options.Build, r.build, "unknown")
+}
+
+// build returns the build that units in an arm get.
+func (c *Client) build(r *release, arm string) string {
+	if arm == eval.Treatment {
+		return cmp.Or(c.options.Build, r.build, "unknown")
 	}
-	return o
+	return c.options.ControlBuild
 }

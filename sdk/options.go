@@ -70,6 +70,14 @@ type Options struct {
 	// Logger gets what a person may want to know. Default: none.
 	Logger *slog.Logger
 
+	// OnExposure is called for each exposure, whether a server is told or not:
+	// once for each unit, flag and release, on the goroutine of the check. It
+	// must not block.
+	OnExposure func(Exposure)
+	// OnTrack is called for each call of Track with an outcome that a server
+	// could take, on the goroutine of the call. It must not block.
+	OnTrack func(Tracked)
+
 	// OnReady is called when there is configuration to serve for the first
 	// time, and when stale configuration is fresh again.
 	OnReady func()

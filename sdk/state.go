@@ -92,7 +92,7 @@ func newEngine() eval.Options {
 }
 
 // compile makes a state of a configuration. Releases are observed where there
-// is a server to tell and an environment to name.
+// is somebody to tell and an environment to name.
 func (c *Client) compile(ctx context.Context, conf configuration) *state {
 	set, warnings := c.engine.Compile(conf.document)
 	s := &state{
@@ -107,12 +107,15 @@ func (c *Client) compile(ctx context.Context, conf configuration) *state {
 		f := reads.flags[set.Name(n)]
 		s.details[n].variants = variantNames(f)
 		s.flags[n] = flag{tally: c.metrics.ledger.open(f.Name, s.details[n].variants), traits: reads.flag(f)}
-		if r, running := runningRelease(f, n); running && c.api != nil {
+		if r, running := runningRelease(f, n); running {
+			s.details[n].release = r
+			if c.api == nil && c.options.OnExposure == nil {
+				continue
+			}
 			if s.environment == "" {
 				warnings = append(warnings, eval.Warning{Flag: f.Name, Msg: "its release gets no evidence: set Options.Environment"})
 				continue
 			}
-			s.details[n].release = r
 			s.flags[n].traits |= hasRelease
 			s.released = append(s.released, n)
 		}

@@ -52,29 +52,35 @@ func (o Outcome) valid() bool {
 
 // TrackOption says more about what Track reports.
 type TrackOption struct {
-	apply func(*tracking)
+	apply func(*Tracked)
 }
 
-type tracking struct {
-	caseID, flag, build string
+// Tracked is a call of Track.
+type Tracked struct {
+	Signal  string
+	Context eval.Context // with the client's defaults; its Properties are the caller's
+	Outcome Outcome
+	Case    string // "" where the call named none, as Flag and Build
+	Flag    string
+	Build   string
 }
 
 // Case names the conversation, task or request that the outcome is of. Of one
 // case and signal the worst outcome counts. Without it the unit is the case.
 func Case(id string) TrackOption {
-	return TrackOption{func(t *tracking) { t.caseID = strings.Clone(id) }}
+	return TrackOption{func(t *Tracked) { t.Case = strings.Clone(id) }}
 }
 
 // Flag joins the outcome to the release of one flag, instead of to every
 // running release that has the context in an arm.
 func Flag(name string) TrackOption {
-	return TrackOption{func(t *tracking) { t.flag = name }}
+	return TrackOption{func(t *Tracked) { t.Flag = name }}
 }
 
 // Build names the build that the case ran on, where it is not what Options
 // say: a client that routes between builds knows it.
 func Build(id string) TrackOption {
-	return TrackOption{func(t *tracking) { t.build = strings.Clone(id) }}
+	return TrackOption{func(t *Tracked) { t.Build = strings.Clone(id) }}
 }
 
 // Track reports an outcome of a signal as evidence, joined to the arm that ec
@@ -85,10 +91,7 @@ func Build(id string) TrackOption {
 // It does not wait for the network. What it could not queue, and what no
 // server would take (see Outcome), is dropped and counted in Stats.
 func (c *Client) Track(signal string, ec *eval.Context, outcome Outcome, options ...TrackOption) {
-	if c.api == nil {
-		return
-	}
-	var t tracking
+	t := Tracked{Signal: strings.Clone(signal), Outcome: outcome}
 	for _, option := range options {
 		if option.apply != nil {
 			option.apply(&t)
@@ -100,14 +103,21 @@ func (c *Client) Track(signal string, ec *eval.Context, outcome Outcome, options
 	}
 	s := c.state.Load()
 	ec = c.withDefaults(s, ec)
+	if c.options.OnTrack != nil {
+		t.Context = *ec
+		c.options.OnTrack(t)
+	}
+	if c.api == nil {
+		return
+	}
 	for _, n := range s.released {
 		r := &s.details[n].release
-		if t.flag != "" && t.flag != r.flag {
+		if t.Flag != "" && t.Flag != r.flag {
 			continue
 		}
 		if a, ok := s.set.AssignAt(r.number, ec); ok && compared(a) {
 			o := c.observe(s, r, a)
-			o.Signal = strings.Clone(signal)
+			o.Signal = t.Signal
 			t.describe(&o)
 			outcome.describe(&o)
 			c.evidence.add(o)
@@ -115,10 +125,10 @@ func (c *Client) Track(signal string, ec *eval.Context, outcome Outcome, options
 	}
 }
 
-func (t *tracking) describe(o *observation) {
-	o.Case = t.caseID
-	if t.build != "" {
-		o.Build = t.build
+func (t *Tracked) describe(o *observation) {
+	o.Case = t.Case
+	if t.Build != "" {
+		o.Build = t.Build
 	}
 }
 

@@ -31,6 +31,7 @@ type cli struct {
 	Evidence evidenceCmd `cmd:"" help:"Send evidence."`
 	Audit    auditCmd    `cmd:"" help:"Verify, export and prove the audit log."`
 	Token    tokenCmd    `cmd:"" help:"Make, list and revoke tokens."`
+	Generate generateCmd `cmd:"" help:"Write typed accessors for flags."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
 	Fleet    fleetCmd    `cmd:"" hidden:"" help:"The demo's simulated agents."`
 }

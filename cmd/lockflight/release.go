@@ -34,6 +34,7 @@ type releaseDoc struct {
 	Live        *verdictDoc  `json:"live"`
 	StartedAt   time.Time    `json:"startedAt"`
 	EndedAt     *time.Time   `json:"endedAt"`
+	Mark        string       `json:"mark"`
 }
 
 type milestoneDoc struct {
@@ -108,27 +109,27 @@ func (c *releaseStatusCmd) Run(ctx context.Context, s streams) error {
 		}
 		return c.print(s, raw, doc)
 	}
-	// The server answers when the release has changed, or after a while.
+	return c.watch(ctx, s)
+}
+
+// watch prints each change. The server answers when the release has changed,
+// or after a while; the end of ctx is the person's, and no error.
+func (c *releaseStatusCmd) watch(ctx context.Context, s streams) error {
 	after := ""
-	for {
+	for ctx.Err() == nil {
 		raw, doc, err := c.fetch(ctx, after)
-		if ctx.Err() != nil {
-			return nil // the person has had enough
+		if err == nil {
+			err = c.print(s, raw, doc)
 		}
-		if err != nil {
+		if err != nil && ctx.Err() == nil {
 			return err
 		}
-		if err := c.print(s, raw, doc); err != nil || doc.EndedAt != nil {
-			return err
+		if doc.EndedAt != nil {
+			break
 		}
-		var mark struct {
-			Mark string `json:"mark"`
-		}
-		if err := json.Unmarshal(raw, &mark); err != nil {
-			return fmt.Errorf("reading the release: %w", err)
-		}
-		after = "?after=" + url.QueryEscape(mark.Mark)
+		after = "?after=" + url.QueryEscape(doc.Mark)
 	}
+	return nil
 }
 
 func (c *releaseStatusCmd) fetch(ctx context.Context, query string) (json.RawMessage, releaseDoc, error) {

@@ -54,7 +54,8 @@ var Packages = Table{
 	"internal/codescan": {Class: Pure},
 
 	// The public client: whoever embeds it compiles no third-party package.
-	"sdk": {Class: StdOnly, Imports: []string{"sdk/eval"}},
+	"sdk":         {Class: StdOnly, Imports: []string{"sdk/eval"}},
+	"sdk/sdktest": {Class: StdOnly, Imports: []string{"sdk", "sdk/eval"}},
 
 	// The vocabulary and the rules: no database, no HTTP.
 	"internal/control": {Imports: []string{

@@ -61,6 +61,7 @@ func TestNoAllocation(t *testing.T) {
 				set.Bool(name, c)
 				set.Variant(name, c)
 				set.Assign(name, c)
+				set.Decide(name, c)
 			})
 			if allocs != 0 {
 				t.Errorf("%+v with %q: %v allocations, want 0", snapshot.Features[i].Strategies, v, allocs)

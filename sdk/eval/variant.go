@@ -82,13 +82,22 @@ func (ch *choice) override(variants []WeightedVariant) {
 	}
 }
 
-// choose returns the variant of a context for which the flag is on.
-func (s *Set) choose(ch *choice, c *Context) Variant {
+// overridden returns the position of the variant that an override gives to a
+// context, and whether one does.
+func (ch *choice) overridden(c *Context) (variant int, ok bool) {
 	for i := range ch.overrides {
 		o := &ch.overrides[i]
 		if v, ok := c.value(o.field, o.property); ok && o.values.contains(v) {
-			return ch.variants[o.variant]
+			return o.variant, true
 		}
+	}
+	return 0, false
+}
+
+// choose returns the variant of a context for which the flag is on.
+func (s *Set) choose(ch *choice, c *Context) Variant {
+	if i, ok := ch.overridden(c); ok {
+		return ch.variants[i]
 	}
 	if ch.total == 0 {
 		return noVariant(true)
