@@ -17,6 +17,10 @@ type flagCmd struct {
 	On     flagOnCmd     `cmd:"" help:"Switch a flag on in an environment."`
 	Off    flagOffCmd    `cmd:"" help:"Switch a flag off in an environment."`
 	Kill   flagKillCmd   `cmd:"" help:"Switch a flag off in every environment, and roll back its releases."`
+
+	History flagHistoryCmd `cmd:"" help:"List the versions of a flag's configuration in an environment."`
+	Restore flagRestoreCmd `cmd:"" help:"Make an earlier version of it the current one."`
+	Explain flagExplainCmd `cmd:"" help:"Say how a flag is decided for a context, now or in the past, and why."`
 }
 
 type flagDoc struct {

@@ -32,6 +32,10 @@ type cli struct {
 	Audit    auditCmd    `cmd:"" help:"Verify, export and prove the audit log."`
 	Token    tokenCmd    `cmd:"" help:"Make, list and revoke tokens."`
 	Generate generateCmd `cmd:"" help:"Write typed accessors for flags."`
+	Export   exportCmd   `cmd:"" help:"Write flags and segments as YAML."`
+	Plan     planCmd     `cmd:"" help:"Show what would change for files of flags and segments to hold."`
+	Apply    applyCmd    `cmd:"" help:"Make files of flags and segments hold."`
+	Env      envCmd      `cmd:"" help:"Compare environments, and carry flags from one to another."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
 	Fleet    fleetCmd    `cmd:"" hidden:"" help:"The demo's simulated agents."`
 }

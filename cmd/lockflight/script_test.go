@@ -13,5 +13,5 @@ func TestMain(m *testing.M) {
 // TestScripts runs the real program over testdata/script.
 func TestScripts(t *testing.T) {
 	t.Parallel()
-	testscript.Run(t, testscript.Params{Dir: "testdata/script"})
+	testscript.Run(t, testscript.Params{Dir: "testdata/script", Cmds: commands})
 }

@@ -10,6 +10,8 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -58,30 +60,35 @@ type App struct {
 	clients  *unleash.API
 	setup    *setup
 	signer   *signer
-	signed   int64 // size of the newest checkpoint made here
+	signed   atomic.Int64 // size of the newest checkpoint made here
 	teardown []func() error
 }
 
 // New opens the store, makes what a first start needs, and listens. Nothing is
 // served before Run. After an error nothing is left open.
-func New(ctx context.Context, o Options) (a *App, err error) {
+func New(ctx context.Context, o Options) (*App, error) {
 	o = o.withDefaults()
-	a = &App{opts: o, log: o.Logger}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, a.close())
-		}
-	}()
+	a := &App{opts: o, log: o.Logger}
+	if err := a.open(ctx); err != nil {
+		return nil, errors.Join(err, a.close())
+	}
+	a.wire()
+	return a, nil
+}
 
+// open does what may fail: all that is outside this process.
+func (a *App) open(ctx context.Context) error {
+	o := a.opts
+	var err error
 	if a.signer, err = loadSigner(o.SigningKey); err != nil {
-		return nil, err
+		return err
 	}
 	dir := o.DataDir
 	if o.DatabaseURL != "" {
 		dir = ""
 	}
-	if a.store, err = store.Open(ctx, store.Options{Dir: dir, URL: o.DatabaseURL, Logger: o.Logger}); err != nil {
-		return nil, fmt.Errorf("opening the store: %w", err)
+	if a.store, err = store.Open(ctx, store.Options{Dir: dir, URL: o.DatabaseURL, Logger: o.Logger, Now: o.Now}); err != nil {
+		return fmt.Errorf("opening the store: %w", err)
 	}
 	a.onStop(a.store.Close)
 
@@ -89,13 +96,22 @@ func New(ctx context.Context, o Options) (a *App, err error) {
 		Store: a.store, Now: o.Now, Origin: a.signer.origin, Version: o.Version, Logger: o.Logger,
 	})
 	if err := a.prepare(ctx); err != nil {
-		return nil, err
+		return err
 	}
 	// A log that nobody has signed for does not verify, and a crash may come
 	// before the first second is over.
 	if err := a.checkpoint(ctx); err != nil {
-		return nil, fmt.Errorf("signing the first checkpoint: %w", err)
+		return fmt.Errorf("signing the first checkpoint: %w", err)
 	}
+	if a.listener, err = (&net.ListenConfig{}).Listen(ctx, "tcp", o.Listen); err != nil {
+		return fmt.Errorf("starting to serve: %w", err)
+	}
+	return nil
+}
+
+// wire makes the rooms, each with what it needs of those before it.
+func (a *App) wire() {
+	o := a.opts
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 
@@ -119,17 +135,14 @@ func New(ctx context.Context, o Options) (a *App, err error) {
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /{$}", a.home)
 
-	if a.listener, err = (&net.ListenConfig{}).Listen(ctx, "tcp", o.Listen); err != nil {
-		return nil, fmt.Errorf("listening on %s: %w", o.Listen, err)
-	}
 	a.server = &http.Server{
 		Handler:           httpapi.Wrap(mux, o.Logger, registry),
 		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       time.Minute, // streams lift it
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
 		ErrorLog:          slog.NewLogLogger(o.Logger.Handler(), slog.LevelDebug),
 	}
-	return a, nil
 }
 
 func (o Options) withDefaults() Options {
@@ -166,8 +179,10 @@ func (a *App) prepare(ctx context.Context) error {
 		}
 	}
 	var err error
-	a.setup, err = newSetup(ctx, a.Service)
-	return err
+	if a.setup, err = newSetup(ctx, a.Service); err != nil {
+		return fmt.Errorf("looking for an admin token: %w", err)
+	}
+	return nil
 }
 
 // URL is where the plane listens.
@@ -176,10 +191,10 @@ func (a *App) URL() string { return "http://" + a.listener.Addr().String() }
 // SetupURL is the one-time link that makes the first admin token, or empty
 // where one exists.
 func (a *App) SetupURL() string {
-	if a.setup.code == "" {
-		return ""
+	if code := a.setup.unused(); code != "" {
+		return a.URL() + "/setup?code=" + code
 	}
-	return a.URL() + "/setup?code=" + a.setup.code
+	return ""
 }
 
 // On the way out, requests have shutdownGrace to end by themselves. Streams
@@ -189,22 +204,27 @@ const (
 	streamGrace   = 500 * time.Millisecond
 )
 
-// Run serves until ctx ends or a part fails, then stops every part, signs a
-// last checkpoint and closes the store. It may be called once.
+// Run serves until ctx ends or a part fails. Then it ends the requests, after
+// them the parts that they rely on, signs a last checkpoint and closes the
+// store. It may be called once.
 func (a *App) Run(ctx context.Context) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
+	parts, stopParts := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopParts()
 	g, ctx := errgroup.WithContext(ctx)
 	for _, part := range []func(context.Context) error{
-		a.store.Run, a.Service.Run, a.hub.Run, a.runner.Run, a.clients.Run, a.signing, a.serve,
+		a.store.Run, a.Service.Run, a.hub.Run, a.runner.Run, a.clients.Run, a.signing,
 	} {
 		g.Go(func() error {
-			if err := part(ctx); err != nil && !errors.Is(err, context.Canceled) {
+			if err := part(parts); err != nil && !errors.Is(err, context.Canceled) {
 				return err
 			}
 			return nil
 		})
 	}
+	g.Go(func() error {
+		defer stopParts()
+		return a.serve(ctx)
+	})
 	err := g.Wait()
 	return errors.Join(err, a.checkpoint(context.WithoutCancel(ctx)), a.close())
 }
@@ -237,8 +257,8 @@ func (a *App) onStop(step func() error) { a.teardown = append(a.teardown, step) 
 
 func (a *App) close() error {
 	var errs []error
-	for i := len(a.teardown) - 1; i >= 0; i-- {
-		errs = append(errs, a.teardown[i]())
+	for _, step := range slices.Backward(a.teardown) {
+		errs = append(errs, step())
 	}
 	a.teardown = nil
 	return errors.Join(errs...)
@@ -249,5 +269,5 @@ func armOf(r control.ReleaseView, unit string) (string, bool) { return r.Arm(uni
 
 func (a *App) home(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	fmt.Fprintf(w, "Lockflight %s\nAPI: /api/v1/openapi.json\nHealth: /health\n", a.opts.Version)
+	_, _ = fmt.Fprintf(w, "Lockflight %s\nAPI: /api/v1/openapi.json\nHealth: /health\n", a.opts.Version)
 }

@@ -76,6 +76,13 @@ func (s *setup) use(w http.ResponseWriter, r *http.Request) {
 	s.render(w, http.StatusOK, map[string]string{"Secret": secret})
 }
 
+// unused returns the code, empty where none is valid.
+func (s *setup) unused() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.code
+}
+
 func (s *setup) valid(code string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/lockflight/lockflight/internal/audit"
@@ -30,7 +31,10 @@ func defaultKeyFile(dir string) string { return filepath.Join(dir, "signing.key"
 func loadSigner(file string) (*signer, error) {
 	text, err := os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
-		return makeSigner(file)
+		if err := makeKey(file); err != nil {
+			return nil, fmt.Errorf("making the signing key: %w", err)
+		}
+		text, err = os.ReadFile(file)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("reading the signing key: %w", err)
@@ -39,30 +43,51 @@ func loadSigner(file string) (*signer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the signing key %s: %w", file, err)
 	}
+	if err := publish(file+".pub", key); err != nil {
+		return nil, fmt.Errorf("writing the verifier key: %w", err)
+	}
 	return &signer{key, key.Name(), key.VerifierKey()}, nil
 }
 
-func makeSigner(file string) (*signer, error) {
+// publish writes the verifier key where it is not there yet. A directory that
+// cannot be written to is one that the key was given in, and whoever gave it
+// has the verifier key too.
+func publish(file string, key audit.Key) error {
+	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644) //nolint:gosec // a public key
+	if errors.Is(err, fs.ErrExist) || errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(key.VerifierKey() + "\n")
+	return errors.Join(err, f.Close())
+}
+
+// makeKey makes a key and its file. The file appears complete or not at all,
+// and is never replaced: where two servers start at once, both use the first's.
+func makeKey(file string) error {
 	key, err := audit.GenerateKey(rand.Reader, "lockflight/"+strings.ToLower(rand.Text()[:10]))
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
-		return nil, fmt.Errorf("making the data directory: %w", err)
+	dir := filepath.Dir(file)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
 	}
-	// The public half first: a key without it could not be verified offline.
-	if err := os.WriteFile(file+".pub", []byte(key.VerifierKey()+"\n"), 0o644); err != nil { //nolint:gosec // a public key
-		return nil, fmt.Errorf("writing the verifier key: %w", err)
-	}
-	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	tmp, err := os.CreateTemp(dir, ".signing-") // mode 0600
 	if err != nil {
-		return nil, fmt.Errorf("writing the signing key: %w", err)
+		return err
 	}
-	_, err = f.WriteString(key.Secret() + "\n")
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return nil, fmt.Errorf("writing the signing key: %w", err)
+	defer func() { _ = os.Remove(tmp.Name()) }()
+	_, err = tmp.WriteString(key.Secret() + "\n")
+	if err := errors.Join(err, tmp.Sync(), tmp.Close()); err != nil {
+		return err
 	}
-	return &signer{key, key.Name(), key.VerifierKey()}, nil
+	if err := os.Link(tmp.Name(), file); !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return nil // another server was first, and its key is as good
 }
 
 // checkpointEvery is how often, at most, a growing log is signed.
@@ -97,7 +122,7 @@ func (a *App) checkpoint(ctx context.Context) error {
 		head, err = tx.Head()
 		return err
 	})
-	if err != nil || head.Size == 0 || head.Size == a.signed {
+	if err != nil || head.Size == 0 || head.Size == a.signed.Load() {
 		return err
 	}
 	text, err := audit.Sign(audit.Checkpoint{Origin: a.signer.origin, Size: head.Size, Root: head.Root}, a.signer.key)
@@ -105,11 +130,11 @@ func (a *App) checkpoint(ctx context.Context) error {
 		return err
 	}
 	err = a.store.PutCheckpoint(ctx, head.Size, text, a.opts.Now())
-	if control.KindOf(err) == control.Conflict && err != nil {
-		return nil
-	}
-	if err == nil {
-		a.signed = head.Size
+	switch {
+	case err == nil:
+		a.signed.Store(head.Size)
+	case control.KindOf(err) == control.Conflict:
+		err = nil
 	}
 	return err
 }

@@ -1,12 +1,8 @@
 package control
 
 import (
-	"cmp"
 	"context"
-	"fmt"
-	"maps"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/lockflight/lockflight/internal/audit"
@@ -23,6 +19,14 @@ type Flag struct {
 	Stale          bool      `json:"stale"`
 	CreatedAt      time.Time `json:"createdAt"`
 	CreatedBy      string    `json:"createdBy,omitempty"` // the principal's id
+
+	// ArchivedAt is when the flag was taken out of service: it is served to
+	// nobody, and its name stays taken until it is deleted.
+	ArchivedAt *time.Time `json:"archivedAt,omitempty"`
+
+	// Dependencies are the parents whose state this flag needs, by name: in the
+	// same project, in service, and without parents of their own.
+	Dependencies []eval.Dependency `json:"dependencies,omitempty"`
 }
 
 // FlagEnv is a flag's configuration in one environment, as people made it.
@@ -54,8 +58,8 @@ func (s *Service) CreateFlag(ctx context.Context, p Principal, in Flag) (Flag, e
 	if in.Type == "" {
 		in.Type = "release"
 	}
-	if !slices.Contains(flagTypes, in.Type) {
-		return Flag{}, Invalidf("type", "%q is not one of %v", in.Type, flagTypes)
+	if err := checkFlagType(in.Type); err != nil {
+		return Flag{}, err
 	}
 	err := s.write(ctx, p, Normal, func(w *work) error {
 		if err := w.may(Scope{Project: in.Project}, PermFlagCreate); err != nil {
@@ -64,7 +68,7 @@ func (s *Service) CreateFlag(ctx context.Context, p Principal, in Flag) (Flag, e
 		if _, err := get[Project](w, KindProject, in.Project); err != nil {
 			return asMissing(err, "project", in.Project)
 		}
-		if err := w.absent(KindFlag, in.Name, "name"); err != nil {
+		if err := freeName(w, in.Name); err != nil {
 			return err
 		}
 		in.CreatedAt, in.CreatedBy = w.now, p.ID
@@ -78,6 +82,7 @@ type FlagView struct {
 	Flag
 	Environments []FlagEnv         // one for each of the project's environments
 	Releases     map[string]string // running release by environment
+	Children     []string          // flags that depend on this one; of Service.Flag only
 }
 
 // Flag returns one flag of a project, with its environments.
@@ -91,19 +96,27 @@ func (s *Service) Flag(ctx context.Context, p Principal, project, flag string) (
 		if err := p.May(PermRead, Scope{Project: f.Project}); err != nil {
 			return err
 		}
-		out, err = viewOf(tx, f, pr)
+		if out, err = viewOf(tx, f, pr); err != nil {
+			return err
+		}
+		out.Children, err = childrenOf(tx, f)
 		return err
 	})
 	return out, err
 }
 
 // Flags lists the flags of a project, or of all that p may read, by name.
+// Archived ones are not among them.
 func (s *Service) Flags(ctx context.Context, p Principal, project string) ([]Flag, error) {
+	return s.flagsWhere(ctx, p, project, func(f Flag) bool { return f.ArchivedAt == nil })
+}
+
+func (s *Service) flagsWhere(ctx context.Context, p Principal, project string, keep func(Flag) bool) ([]Flag, error) {
 	var out []Flag
 	err := s.store.View(ctx, func(tx ReadTx) error {
 		all, err := list[Flag](tx, KindFlag, project)
 		out = slices.DeleteFunc(all, func(f Flag) bool {
-			return p.May(PermRead, Scope{Project: f.Project}) != nil
+			return !keep(f) || p.May(PermRead, Scope{Project: f.Project}) != nil
 		})
 		return err
 	})
@@ -129,25 +142,18 @@ func (s *Service) SetEnabled(ctx context.Context, p Principal, ref Ref, on bool)
 			fe.Enabled = false
 			return w.stopRelease(ref)
 		}
-		if err := w.noRelease(ref); err != nil {
-			return err
-		}
-		fe.Enabled = true
-		if len(fe.enabled()) == 0 {
-			fe.add(w, f, Strategy{Strategy: eval.Strategy{Name: "flexibleRollout"}})
-		}
-		return nil
+		return w.switchOn(ref, f, fe, false)
 	})
 }
 
 // AddStrategy appends a strategy and returns it as stored, with its id.
 func (s *Service) AddStrategy(ctx context.Context, p Principal, ref Ref, st Strategy) (Strategy, error) {
-	_, err := s.changeEnv(ctx, p, Normal, PermRuleWrite, "rule.create", ref, func(w *work, f projectFlag, fe *FlagEnv) error {
+	_, err := s.changeEnv(ctx, p, Normal, PermRuleWrite, "rule.create", ref, func(w *work, f projectFlag, fe *FlagEnv) (err error) {
 		if err := w.noRelease(ref); err != nil {
 			return err
 		}
-		st = fe.add(w, f, st)
-		return checkStrategy(w, len(fe.Strategies)-1, st)
+		st, err = fe.add(w, f, st)
+		return err
 	})
 	return st, err
 }
@@ -162,10 +168,11 @@ func (s *Service) UpdateStrategy(ctx context.Context, p Principal, ref Ref, st S
 		if i < 0 {
 			return Errorf(NotFound, "not_found", "there is no strategy %q", st.ID)
 		}
-		st = st.withDefaults(f)
+		var err error
+		st, err = st.settled(w, f, i)
 		fe.Strategies[i] = st
 		fe.settle()
-		return checkStrategy(w, i, st)
+		return err
 	})
 	return st, err
 }
@@ -191,7 +198,7 @@ func (s *Service) DeleteStrategy(ctx context.Context, p Principal, ref Ref, id s
 // projectFlag is a flag with the project that says how it is served.
 type projectFlag struct {
 	Flag
-	stickiness string // of the project's strategies, where they name none
+	project Project
 }
 
 // changeEnv reads a flag's configuration in one environment, lets change edit
@@ -200,35 +207,49 @@ func (s *Service) changeEnv(ctx context.Context, p Principal, pri Priority, perm
 	change func(w *work, f projectFlag, fe *FlagEnv) error,
 ) (FlagView, error) {
 	var out FlagView
-	err := s.write(ctx, p, pri, func(w *work) error {
-		f, pr, err := flagOf(w, ref.Project, ref.Flag)
-		if err != nil {
-			return err
-		}
-		ref.Project = f.Project
-		if err := w.may(ref.scope(), perm); err != nil {
-			return err
-		}
-		if !slices.Contains(pr.Environments, ref.Environment) {
-			return Errorf(NotFound, "not_found", "project %q is not served in an environment %q", ref.Project, ref.Environment)
-		}
-		fe, err := flagEnv(w, ref)
-		if err != nil {
-			return err
-		}
-		if err := change(w, projectFlag{f, pr.Stickiness}, &fe); err != nil {
-			return err
-		}
-		if err := w.putEnv(typ, ref, fe, audit.Correlation{}); err != nil {
-			return err
-		}
-		out, err = viewOf(w, f, pr)
+	err := s.write(ctx, p, pri, func(w *work) (err error) {
+		out, err = w.changeEnv(perm, typ, ref, change)
 		return err
 	})
 	return out, err
 }
 
+func (w *work) changeEnv(perm Permission, typ string, ref Ref,
+	change func(w *work, f projectFlag, fe *FlagEnv) error,
+) (FlagView, error) {
+	f, pr, err := flagOf(w, ref.Project, ref.Flag)
+	if err != nil {
+		return FlagView{}, err
+	}
+	ref.Project = f.Project
+	if err := w.may(ref.scope(), perm); err != nil {
+		return FlagView{}, err
+	}
+	if err := f.inService(); err != nil {
+		return FlagView{}, err
+	}
+	if !slices.Contains(pr.Environments, ref.Environment) {
+		return FlagView{}, Errorf(NotFound, "not_found", "project %q is not served in an environment %q", ref.Project, ref.Environment)
+	}
+	fe, err := flagEnv(w, ref)
+	if err != nil {
+		return FlagView{}, err
+	}
+	if err := change(w, projectFlag{f, pr}, &fe); err != nil {
+		return FlagView{}, err
+	}
+	if err := w.putEnv(typ, ref, fe, audit.Correlation{}); err != nil {
+		return FlagView{}, err
+	}
+	return viewOf(w, f, pr)
+}
+
 func (w *work) putEnv(typ string, ref Ref, fe FlagEnv, cause audit.Correlation) error {
+	if !fe.Enabled && len(fe.Strategies) == 0 && len(fe.Variants) == 0 {
+		if _, err := w.Resource(KindFlagEnv, ref.key()); KindOf(err) == NotFound {
+			return nil
+		}
+	}
 	return w.put(event{
 		Type: typ, Kind: KindFlagEnv, Key: ref.key(), Parent: ref.Environment,
 		Project: ref.Project, Env: ref.Environment, Doc: fe, Cause: cause,
@@ -304,81 +325,12 @@ func (fe *FlagEnv) settle() {
 	}
 }
 
-func (fe *FlagEnv) add(w *work, f projectFlag, st Strategy) Strategy {
+// add appends a strategy, with an id of its own, and returns it as stored.
+func (fe *FlagEnv) add(w *work, f projectFlag, st Strategy) (Strategy, error) {
 	st.ID = newID("str-", w.now)
-	st = st.withDefaults(f)
+	st, err := st.settled(w, f, len(fe.Strategies))
 	fe.Strategies = append(fe.Strategies, st)
-	return st
-}
-
-// withDefaults fills in what every SDK needs written out: a missing groupId or
-// stickiness makes SDKs disagree (unleash.md 4.11 lists how).
-func (st Strategy) withDefaults(f projectFlag) Strategy {
-	parameters := eval.Parameters{}
-	maps.Copy(parameters, st.Parameters)
-	st.Parameters, st.Constraints = parameters, written(st.Constraints)
-	if st.Name == "flexibleRollout" {
-		stickiness := cmp.Or(f.stickiness, "default")
-		for key, value := range map[string]string{"rollout": "100", "stickiness": stickiness, "groupId": f.Name} {
-			if st.Parameters[key] == "" {
-				st.Parameters[key] = value
-			}
-		}
-	}
-	return st
-}
-
-// written returns constraints as they are sent to clients: no list is null.
-func written(constraints []eval.Constraint) []eval.Constraint {
-	out := append([]eval.Constraint{}, constraints...)
-	for i, c := range out {
-		if c.Values == nil {
-			out[i].Values = []string{}
-		}
-	}
-	return out
-}
-
-// checkStrategy compiles what would be served of the i-th strategy; the
-// engine's warning is the reason for a refusal.
-func checkStrategy(tx ReadTx, i int, st Strategy) error {
-	if err := checkParameters(i, st); err != nil {
-		return err
-	}
-	segments, err := list[eval.Segment](tx, KindSegment, "")
-	if err != nil {
-		return err
-	}
-	probe := eval.Flag{Name: "probe", Enabled: true, Strategies: []eval.Strategy{st.Strategy}}
-	_, warnings := eval.Compile(eval.Snapshot{Features: []eval.Flag{probe}, Segments: segments})
-	if len(warnings) > 0 {
-		return Invalidf(fmt.Sprintf("strategies[%d]", i), "%s", warnings[0].Msg)
-	}
-	return nil
-}
-
-var strategyNames = []string{
-	"default", "userWithId", "flexibleRollout", "gradualRolloutUserId", "gradualRolloutSessionId",
-	"gradualRolloutRandom", "remoteAddress", "applicationHostname",
-}
-
-func checkParameters(i int, st Strategy) error {
-	if !slices.Contains(strategyNames, st.Name) {
-		return Invalidf(fmt.Sprintf("strategies[%d].name", i), "%q is not one of %v", st.Name, strategyNames)
-	}
-	for _, key := range []string{"rollout", "percentage"} {
-		v, ok := st.Parameters[key]
-		if !ok {
-			continue
-		}
-		if f, err := strconv.ParseFloat(v, 64); err != nil || !(f >= 0 && f <= 100) {
-			return Invalidf(fmt.Sprintf("strategies[%d].parameters.%s", i, key), "%q is not a number from 0 to 100", v)
-		}
-	}
-	if _, ok := st.Parameters[releaseParameter]; ok {
-		return Invalidf(fmt.Sprintf("strategies[%d].parameters.%s", i, releaseParameter), "is set by a release, not by hand")
-	}
-	return nil
+	return st, err
 }
 
 // KillFlag switches a flag off in every environment and rolls back its

@@ -3,7 +3,9 @@ package control
 import (
 	"crypto/rand"
 	"regexp"
+	"strings"
 	"time"
+	"unicode"
 )
 
 // name is what a project, an environment, a flag or a token may be called:
@@ -38,4 +40,9 @@ func newID(prefix string, now time.Time) string {
 		out[10+i] = crockford[r[i]&31]
 	}
 	return prefix + string(out[:])
+}
+
+// printable reports whether a text that people read has no control characters.
+func printable(s string) bool {
+	return !strings.ContainsFunc(s, unicode.IsControl)
 }

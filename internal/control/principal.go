@@ -24,9 +24,13 @@ type Permission string
 const (
 	PermRead           Permission = "flag.read"
 	PermProjectCreate  Permission = "project.create"
+	PermProjectUpdate  Permission = "project.update"
 	PermEnvCreate      Permission = "env.create"
 	PermFlagCreate     Permission = "flag.create"
 	PermFlagUpdate     Permission = "flag.update"
+	PermFlagArchive    Permission = "flag.archive"
+	PermFlagRestore    Permission = "flag.restore"
+	PermFlagDelete     Permission = "flag.delete"
 	PermSegmentWrite   Permission = "segment.write"
 	PermToggleOn       Permission = "flag.env.toggle_on"
 	PermToggleOff      Permission = "flag.env.toggle_off"

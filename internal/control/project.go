@@ -27,6 +27,10 @@ type Project struct {
 	Environments []string  `json:"environments"` // in which its flags are served
 	Stickiness   string    `json:"defaultStickiness"`
 	CreatedAt    time.Time `json:"createdAt"`
+
+	// Strategies are what a flag gets that is switched on without one, by
+	// environment; a rollout to everyone where there is none. They have no id.
+	Strategies map[string]Strategy `json:"defaultStrategies,omitempty"`
 }
 
 // Environment is a place where flags are served: development, production.

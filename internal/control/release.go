@@ -142,6 +142,9 @@ func (s *Service) StartRelease(ctx context.Context, p Principal, in StartRelease
 		if err := w.may(ref.scope(), PermReleaseStart); err != nil {
 			return err
 		}
+		if err := f.inService(); err != nil {
+			return err
+		}
 		if _, pr, err := flagOf(w, f.Project, f.Name); err != nil {
 			return err
 		} else if !slices.Contains(pr.Environments, in.Environment) {

@@ -38,6 +38,7 @@ type Update struct {
 	Flags    []eval.Flag    // new or changed
 	Removed  []eval.Flag    // no longer served; Name and Project only
 	Segments []eval.Segment // new or changed
+	Dropped  []int          // ids of segments that are no more
 }
 
 // Updates returns what the events with sequence numbers after..Seq changed in
@@ -122,7 +123,7 @@ func (t touched) add(tx ReadTx, r audit.Record) error {
 			t.flag("", f.Name)
 		}
 		return err
-	case KindEnvironment, KindToken: // nothing that clients are served
+	case KindEnvironment, KindToken, KindContextField: // nothing that clients are served
 	}
 	return nil
 }
@@ -161,6 +162,10 @@ func (t touched) update(tx ReadTx, env string) (Update, error) {
 	}
 	for id := range t.segments {
 		seg, err := get[eval.Segment](tx, KindSegment, strconv.Itoa(id))
+		if KindOf(err) == NotFound && err != nil {
+			u.Dropped = append(u.Dropped, id)
+			continue
+		}
 		if err != nil {
 			return u, err
 		}
@@ -169,6 +174,7 @@ func (t touched) update(tx ReadTx, env string) (Update, error) {
 	byName := func(a, b eval.Flag) int { return strings.Compare(a.Name, b.Name) }
 	slices.SortFunc(u.Flags, byName)
 	slices.SortFunc(u.Removed, byName)
+	slices.Sort(u.Dropped)
 	slices.SortFunc(u.Segments, func(a, b eval.Segment) int { return a.ID - b.ID })
 	return u, nil
 }
@@ -200,7 +206,7 @@ func servedAll(tx ReadTx, env string) (Served, error) {
 		return out, err
 	}
 	for _, f := range flags {
-		if here[f.Project] {
+		if here[f.Project] && f.ArchivedAt == nil {
 			out.Flags = append(out.Flags, serve(f, byFlag[f.Name], open[f.Name]))
 		}
 	}
@@ -221,7 +227,7 @@ func servedFlag(tx ReadTx, env, name string, r *Release) (eval.Flag, bool, error
 	if err != nil {
 		return eval.Flag{}, false, err
 	}
-	if !slices.Contains(p.Environments, env) {
+	if !slices.Contains(p.Environments, env) || f.ArchivedAt != nil {
 		return eval.Flag{Name: name, Project: f.Project}, false, nil
 	}
 	fe, err := flagEnv(tx, Ref{f.Project, name, env})
@@ -236,7 +242,7 @@ func serve(f Flag, fe FlagEnv, r *Release) eval.Flag {
 	out := eval.Flag{
 		Name: f.Name, Type: f.Type, Description: f.Description, Enabled: fe.Enabled,
 		Project: f.Project, Stale: f.Stale, ImpressionData: f.ImpressionData,
-		Strategies: fe.enabled(), Variants: fe.Variants,
+		Strategies: fe.enabled(), Variants: fe.Variants, Dependencies: f.Dependencies,
 	}
 	if out.Variants == nil {
 		out.Variants = []eval.WeightedVariant{}

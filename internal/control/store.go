@@ -10,6 +10,7 @@ type ResourceKind string
 
 // Resource is one stored document with its revision. Rev counts from 1;
 // Hash is "sha256:<hex>" of Doc, the bytes as stored (canonical JSON).
+// UpdatedAt is the same for all that one transaction writes.
 type Resource struct {
 	Kind      ResourceKind
 	Key       string // unique within its kind
@@ -54,6 +55,16 @@ type ReadTx interface {
 	Resources(kind ResourceKind, parent string) ([]Resource, error)
 	// Revision returns an earlier document, or an Error of Kind NotFound.
 	Revision(kind ResourceKind, key string, rev int64) (Resource, error)
+	// Recorded returns the sequence number that the log had reached when a
+	// revision was put, which is that of the record appended next; -1 for a
+	// revision from before this was kept, or an Error of Kind NotFound.
+	Recorded(kind ResourceKind, key string, rev int64) (int64, error)
+	// ResourceAt returns the document that was current at a moment, the last
+	// one with UpdatedAt not after it, or an Error of Kind NotFound where
+	// there was none, or it had been deleted by then.
+	ResourceAt(kind ResourceKind, key string, at time.Time) (Resource, error)
+	// ResourcesAt is Resources as it was at a moment.
+	ResourcesAt(kind ResourceKind, parent string, at time.Time) ([]Resource, error)
 	// Events returns up to limit records with seq >= from, in order.
 	Events(from int64, limit int) ([]Event, error)
 	// Blob returns a document stored under its SHA-256 ("sha256:<hex>").

@@ -32,7 +32,7 @@ type ReleaseReport struct {
 	// build breaks to the record of its rollback.
 	FirstBadToVerdictMS int64 `json:"firstBadToVerdictMs,omitempty"`
 	// BadCases is how many cases of the treatment the failing signal had since
-	// the restart point at that milestone.
+	// then: at the rollback, less those at the promotion.
 	BadCases int64 `json:"badCases,omitempty"`
 	// VerdictToLastSDKMS is from the final verdict to the last client that
 	// serves what it says, by the client's own clock.
@@ -107,9 +107,8 @@ func reportOf(ctx context.Context, call Call, a agent, r release, log []record) 
 	}
 	bad, end := breaking(log, r)
 	out.FirstBadToVerdictMS = end.Sub(bad).Milliseconds()
-	var err error
-	out.BadCases, err = badCases(ctx, call, r.Verdict)
-	return out, err
+	out.BadCases = badCases(all.Verdicts)
+	return out, nil
 }
 
 // breaking returns the moments of the last promotion, to the milestone at
@@ -133,46 +132,48 @@ func breaking(log []record, r release) (promoted, rolledBack time.Time) {
 	return promoted, rolledBack
 }
 
-// badCases reads the stored snapshot of the verdict: the cases of the signal
-// that decided, since the restart point of the milestone.
-func badCases(ctx context.Context, call Call, v *verdict) (int64, error) {
-	var stored struct {
-		Snapshot struct {
-			Signals map[string]struct {
-				Treatment struct {
-					Restarts [][]int64 `json:"restarts"`
-				} `json:"treatment"`
-			} `json:"signals"`
-		} `json:"snapshot"`
+// badCases returns the cases of the signal that decided on the rollback, the
+// last verdict, since the last promotion.
+func badCases(verdicts []verdict) int64 {
+	if len(verdicts) == 0 {
+		return 0
 	}
-	if err := call(ctx, http.MethodGet, "/api/v1/verdicts/"+url.PathEscape(v.ID), nil, &stored); err != nil {
-		return 0, err
-	}
-	_, signal, _ := strings.Cut(v.Reason, ":")
-	var n int64
-	for _, restart := range stored.Snapshot.Signals[signal].Treatment.Restarts {
-		if len(restart) > 1 {
-			n = restart[1]
+	last := verdicts[len(verdicts)-1]
+	_, signal, _ := strings.Cut(last.Reason, ":")
+	n := last.cases(signal)
+	for _, v := range slices.Backward(verdicts) {
+		if v.Verdict == "PROMOTE" {
+			return n - v.cases(signal)
 		}
 	}
-	return n, nil
+	return n
+}
+
+// cases returns how many cases of the treatment a verdict had of a signal.
+func (v verdict) cases(signal string) int64 {
+	for _, s := range v.Signals {
+		if s.Name == signal {
+			return s.N
+		}
+	}
+	return 0
 }
 
 func records(ctx context.Context, call Call) ([]record, error) {
 	var out []record
-	for after := int64(0); ; {
+	for from := int64(0); ; {
 		var page struct {
 			Records []record `json:"records"`
 			Next    int64    `json:"next"`
 		}
-		if err := call(ctx, http.MethodGet, fmt.Sprintf("/api/v1/audit/records?after=%d", after), nil, &page); err != nil {
+		if err := call(ctx, http.MethodGet, fmt.Sprintf("/api/v1/audit/records?from=%d", from), nil, &page); err != nil {
 			return nil, fmt.Errorf("reading the audit log: %w", err)
 		}
 		if len(page.Records) == 0 {
 			return out, nil
 		}
 		out = append(out, page.Records...)
-		after = page.Next
+		from = page.Next
 	}
 }
 

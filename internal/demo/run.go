@@ -38,7 +38,6 @@ type release struct {
 	} `json:"milestone"`
 	Live    *verdict `json:"live"`
 	Verdict *verdict `json:"verdict"`
-	EndedAt *time.Time
 	Change  struct {
 		At        time.Time `json:"at"`
 		Instances int       `json:"instances"`

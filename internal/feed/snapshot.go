@@ -62,6 +62,7 @@ func (s *snapshot) apply(seq int64, u control.Update) *snapshot {
 	for _, seg := range u.Segments {
 		next.putSegment(newSegment(seg))
 	}
+	next.segments = slices.DeleteFunc(next.segments, func(s *segment) bool { return slices.Contains(u.Dropped, s.ID) })
 	return next
 }
 

@@ -11,7 +11,8 @@ import (
 )
 
 // View is what a scope sees of an environment at one revision. It never
-// changes, and its documents are encoded once, when first asked for.
+// changes; its documents are encoded, and its flags compiled, once, when first
+// asked for.
 type View struct {
 	// Seq is the revision: the view holds every event below it.
 	Seq int64
@@ -24,6 +25,7 @@ type View struct {
 	features  func() Document
 	inlined   func() Document
 	hydration func() Message
+	evaluator func() evaluator
 }
 
 // Document is the body of a client features response and its ETag, which is
@@ -61,6 +63,7 @@ func newView(environment string, scope Scope, s *snapshot) *View {
 	v.features = sync.OnceValue(func() Document { return v.document(false) })
 	v.inlined = sync.OnceValue(func() Document { return v.document(true) })
 	v.hydration = sync.OnceValue(func() Message { return hydrate(v) })
+	v.evaluator = sync.OnceValue(v.compile)
 	return v
 }
 

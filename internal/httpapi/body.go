@@ -41,6 +41,11 @@ func (b Body) Decode(w http.ResponseWriter, r *http.Request, into any) error {
 	if err != nil {
 		return err
 	}
+	return b.Unmarshal(data, into)
+}
+
+// Unmarshal reads one JSON value as Decode does.
+func (b Body) Unmarshal(data []byte, into any) error {
 	if !utf8.Valid(data) {
 		return control.Invalidf("body", "must be UTF-8")
 	}

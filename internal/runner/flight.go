@@ -2,6 +2,7 @@ package runner
 
 import (
 	"bytes"
+	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -22,7 +23,8 @@ type flight struct {
 	ledger   *gate.Ledger
 	progress gate.Progress
 	after    int64     // sequence number of the last batch folded
-	fresh    bool      // evidence was folded since the last evaluation
+	restart  bool      // a restart point is due that no marks have yet
+	fresh    bool      // there is news since the last evaluation: evidence, or of the release
 	last     time.Time // of the last evaluation
 	next     time.Time // when the gate wants to be asked again; zero: on evidence only
 }
@@ -34,39 +36,52 @@ func newFlight(view control.ReleaseView) *flight {
 }
 
 // update takes in what the store says of the release, and tells whether it is
-// news. Where a person moved it, their clocks replace the runner's own.
+// news: what another replica or a person did. Their clocks and restart points
+// replace the runner's own, so that all replicas decide on the same.
 func (f *flight) update(view control.ReleaseView) bool {
-	if f.view.Rev == view.Rev {
+	if f.ledger != nil && f.view.Rev == view.Rev {
 		return false
 	}
-	policy := view.Plan.PolicyAt(view.Milestone)
-	promoted := f.ledger != nil && view.Progress.Step != f.view.Progress.Step
-	byHand := promoted && view.Progress.Step != f.progress.Step
-	if f.ledger == nil || promoted && anyPolicy(view.Plan) {
-		// The signals, or their thresholds, may be others from here on: the
-		// ledger is made again, from all the evidence.
-		f.ledger = gate.NewLedger(policy, gate.LedgerOptions{
-			Candidate: view.Build, Flag: view.Flag, Environment: view.Environment, Marks: view.Marks,
-		})
-		f.after = 0
+	marks := f.view.Marks
+	f.take(view)
+	f.fresh = true
+	if !maps.EqualFunc(marks, view.Marks, slices.Equal[[]int64]) {
+		f.reset()
 	}
-	if byHand {
-		f.ledger.Restart()
-	}
-	f.view, f.policy, f.progress = view, &policy, view.Progress
-	f.fresh, f.next = true, time.Time{}
 	return true
+}
+
+// take makes view the release as it is. Where another policy decides from here
+// on, so may other signals: the ledger is made again, from all the evidence.
+func (f *flight) take(view control.ReleaseView) {
+	moved := f.view.Milestone != view.Milestone
+	policy := view.Plan.PolicyAt(view.Milestone)
+	f.view, f.policy, f.progress = view, &policy, view.Progress
+	f.fresh, f.restart = f.fresh || moved, byHand(view.Verdict)
+	if f.ledger == nil || moved && anyPolicy(view.Plan) {
+		f.reset()
+	}
+}
+
+// reset goes back to what is stored: the clocks, the marks, and evidence that
+// is still to be folded.
+func (f *flight) reset() {
+	f.ledger = gate.NewLedger(*f.policy, gate.LedgerOptions{
+		Candidate: f.view.Build, Flag: f.view.Flag, Environment: f.view.Environment, Marks: f.view.Marks,
+	})
+	f.progress, f.restart = f.view.Progress, byHand(f.view.Verdict)
+	f.after, f.fresh = 0, true
+}
+
+// byHand tells whether the last that happened to a release was that a person
+// promoted it. Its milestone has no restart point until the gate looks at it.
+func byHand(v *control.Verdict) bool {
+	return v != nil && v.SnapshotSHA256 == "" && v.Decision.Verdict == gate.Promote
 }
 
 // anyPolicy tells whether a milestone has a policy of its own.
 func anyPolicy(p gate.Plan) bool {
 	return slices.ContainsFunc(p.Milestones, func(m gate.Milestone) bool { return m.Policy != nil })
-}
-
-// forget drops the clocks of an evaluation that was not carried out.
-func (f *flight) forget() {
-	f.progress = f.view.Progress
-	f.fresh = true
 }
 
 // fold adds batches to the ledger. What a line is refused for is counted
@@ -81,7 +96,7 @@ func (f *flight) fold(batches []control.EvidenceBatch) {
 }
 
 // due returns how long until the release may be evaluated: 0 where it is now.
-func (f *flight) due(now time.Time) time.Duration {
+func (f *flight) due(now time.Time, coalesce time.Duration) time.Duration {
 	if f.view.State == control.Paused {
 		return idle
 	}
@@ -100,10 +115,14 @@ func (f *flight) due(now time.Time) time.Duration {
 // evaluate asks the gate, and tells whether the answer is to be carried out:
 // it moves the release, or holds it for another reason than before.
 func (f *flight) evaluate(now time.Time) (e control.Evaluation, write bool) {
+	if f.restart {
+		f.ledger.Restart()
+		f.restart = false
+	}
 	outcomes := f.ledger.Outcomes()
 	state := f.progress.State(&f.view.Plan, now, outcomes)
 	if from := f.view.CooldownFrom; from != nil {
-		s := now.Sub(*from).Seconds()
+		s := max(now.Sub(*from).Seconds(), 0)
 		state.SinceRollbackSeconds = &s
 	}
 	snapshot := f.ledger.Snapshot(now, f.progress)

@@ -21,6 +21,9 @@ type Options struct {
 	Now        func() time.Time // time.Now where nil
 	Logger     *slog.Logger     // none where nil
 	Registerer prometheus.Registerer
+	// Coalesce is the shortest time between two evaluations of one release;
+	// a second where zero.
+	Coalesce time.Duration
 }
 
 // Waker gives hints that there may be something new. Both channels are closed
@@ -51,14 +54,14 @@ func New(o Options) *Runner {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
+	if o.Coalesce == 0 {
+		o.Coalesce = time.Second
+	}
 	return &Runner{
 		o: o, metrics: newMetrics(o.Registerer),
 		flights: map[string]*flight{}, targets: map[flagIn]string{}, moved: make(chan struct{}),
 	}
 }
-
-// coalesce is the shortest time between two evaluations of one release.
-const coalesce = time.Second
 
 // retryAfter is how long the runner waits after a store that does not answer.
 const retryAfter = time.Second
@@ -76,7 +79,7 @@ func (r *Runner) Run(ctx context.Context) error {
 				return nil
 			}
 			r.o.Logger.LogAttrs(ctx, slog.LevelError, "evaluating releases: they hold meanwhile", slog.Any("error", err))
-			next = retryAfter
+			next, changed, arrived = retryAfter, nil, nil
 		}
 		timer.Reset(next)
 		select {
@@ -169,18 +172,18 @@ func (r *Runner) fly(ctx context.Context, f *flight) (time.Duration, error) {
 		}
 	}
 	now := r.o.Now()
-	if wait := f.due(now); wait > 0 {
+	if wait := f.due(now, r.o.Coalesce); wait > 0 {
 		return wait, nil
 	}
 	e, write := f.evaluate(now)
 	r.metrics.evaluated(e)
 	if !write {
-		r.tell(f, e, nil)
-		return f.due(r.o.Now()), nil
+		r.tell(f, e, f.view)
+		return f.due(r.o.Now(), r.o.Coalesce), nil
 	}
 	view, err := r.o.Service.Apply(ctx, control.Engine(), e)
 	if err != nil {
-		f.forget()
+		f.reset()
 		if control.KindOf(err) == control.Conflict {
 			return 0, nil // it has moved on: the next pass reads how
 		}
@@ -188,16 +191,16 @@ func (r *Runner) fly(ctx context.Context, f *flight) (time.Duration, error) {
 	}
 	r.o.Logger.LogAttrs(ctx, slog.LevelInfo, "verdict", slog.String("release", f.id),
 		slog.String("verdict", e.Decision.Verdict.String()), slog.String("reason", e.Decision.Reason))
-	r.tell(f, e, &view)
-	return f.due(r.o.Now()), nil
+	r.tell(f, e, view)
+	return f.due(r.o.Now(), r.o.Coalesce), nil
 }
 
-// tell shows others the evaluation, and the release as it was written.
-func (r *Runner) tell(f *flight, e control.Evaluation, view *control.ReleaseView) {
+// tell shows others the evaluation, and the release as it is after it.
+func (r *Runner) tell(f *flight, e control.Evaluation, view control.ReleaseView) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if view != nil {
-		f.update(*view)
+	if view.Rev != f.view.Rev {
+		f.take(view)
 	}
 	f.latest = &e
 	r.announce()
@@ -235,8 +238,8 @@ func (r *Runner) Mark(release string) string {
 	return ""
 }
 
-// Await returns when the release was evaluated with another result, or changed,
-// after mark, or when ctx ends, with the new mark.
+// Await returns when the release was evaluated or changed after mark, with the
+// new mark, or when ctx ends, with the old one.
 func (r *Runner) Await(ctx context.Context, release, mark string) string {
 	for {
 		r.mu.RLock()

@@ -17,16 +17,16 @@ func (w *writer) Put(kind control.ResourceKind, key, parent string, doc []byte) 
 	}
 	r := control.Resource{
 		Kind: kind, Key: key, Parent: parent,
-		Hash: audit.Sum(doc), Doc: slices.Clone(doc), UpdatedAt: fromMs(toMs(w.db.now())),
+		Hash: audit.Sum(doc), Doc: slices.Clone(doc), UpdatedAt: w.at,
 	}
 	const last = `SELECT COALESCE(MAX(rev), 0) FROM revisions WHERE kind = $1 AND key = $2`
 	if _, err := w.s.row("count revisions", last, []any{kind, key}, &r.Rev); err != nil {
 		return control.Resource{}, err
 	}
 	r.Rev++
-	const revision = `INSERT INTO revisions (kind, key, rev, parent, hash, doc, at_ms) VALUES ($1, $2, $3, $4, $5, $6, $7)`
+	const revision = `INSERT INTO revisions (kind, key, rev, parent, hash, doc, at_ms, seq) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`
 	args := []any{kind, key, r.Rev, parent, r.Hash, string(doc), toMs(r.UpdatedAt)}
-	if _, err := w.s.exec("keep a revision", revision, args...); err != nil {
+	if _, err := w.s.exec("keep a revision", revision, append(args, w.head.Size)...); err != nil {
 		return control.Resource{}, err
 	}
 	const current = `INSERT INTO resources (kind, key, rev, parent, hash, doc, updated_at_ms) VALUES ($1, $2, $3, $4, $5, $6, $7)
@@ -44,14 +44,18 @@ func (w *writer) Delete(kind control.ResourceKind, key string) error {
 	if !storable(string(kind)) || !storable(key) {
 		return notFound(kind, key)
 	}
-	n, err := w.s.exec("delete a resource", `DELETE FROM resources WHERE kind = $1 AND key = $2`, kind, key)
+	var rev int64
+	const remove = `DELETE FROM resources WHERE kind = $1 AND key = $2 RETURNING rev`
+	ok, err := w.s.row("delete a resource", remove, []any{kind, key}, &rev)
 	if err != nil {
 		return err
 	}
-	if n == 0 {
+	if !ok {
 		return notFound(kind, key)
 	}
-	return nil
+	const end = `UPDATE revisions SET deleted_at_ms = $1 WHERE kind = $2 AND key = $3 AND rev = $4`
+	_, err = w.s.exec("end a revision", end, toMs(w.at), kind, key, rev)
+	return err
 }
 
 // Resource implements control.ReadTx.

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -53,6 +54,7 @@ type writer struct {
 	reader
 
 	db   *DB
+	at   time.Time // of all that is written: whole milliseconds, UTC
 	head control.Head
 	tree *audit.Tree // nil until the first Append
 }
@@ -62,6 +64,7 @@ func (db *DB) lock(s *session) (*writer, error) {
 	w := &writer{reader: reader{s}, db: db}
 	var err error
 	w.head, err = w.readHead(db.dialect.forUpdate())
+	w.at = fromMs(toMs(db.now()))
 	return w, err
 }
 

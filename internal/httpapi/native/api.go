@@ -1,6 +1,7 @@
 package native
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net/http"
@@ -14,6 +15,7 @@ import (
 	"github.com/lockflight/lockflight/internal/audit"
 	"github.com/lockflight/lockflight/internal/control"
 	"github.com/lockflight/lockflight/internal/evidence"
+	"github.com/lockflight/lockflight/internal/gate"
 	"github.com/lockflight/lockflight/internal/httpapi"
 )
 
@@ -34,7 +36,8 @@ type Live interface {
 	// Latest returns the newest evaluation, false where there was none yet.
 	Latest(release string) (control.Evaluation, bool)
 	// Await returns when the release was evaluated or changed after mark, or
-	// when ctx ends, with the new mark. An empty mark returns at once.
+	// when ctx ends, with the new mark; after an empty one, once the release is
+	// known here.
 	Await(ctx context.Context, release, mark string) string
 	Mark(release string) string
 }
@@ -48,15 +51,16 @@ type api struct {
 	Options
 }
 
-// Register adds the routes to mux.
-func Register(mux *http.ServeMux, o Options) huma.API {
-	useProblems()
+// Register adds the routes to mux. The OpenAPI document needs no token.
+func Register(mux *http.ServeMux, o Options) {
+	configure()
 	config := huma.DefaultConfig("Lockflight", "v1")
-	config.OpenAPIPath = "/api/v1/openapi"
-	config.DocsPath = ""
-	config.SchemasPath = "/api/v1/schemas"
+	// The document is served by serveDocument, and bodies have no "$schema".
+	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "", "", ""
+	config.CreateHooks = nil
 	config.Info.Description = "Runtime control for software that AI writes and AI operates."
 	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
+	config.Components.Schemas.RegisterTypeAlias(reflect.TypeFor[gate.Duration](), reflect.TypeFor[string]())
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"token": {Type: "apiKey", In: "header", Name: "Authorization"},
 	}
@@ -66,6 +70,9 @@ func Register(mux *http.ServeMux, o Options) huma.API {
 	h.UseMiddleware(a.authenticate)
 	a.projects(h)
 	a.flags(h)
+	a.history(h)
+	a.explain(h)
+	a.configuration(h)
 	a.tokens(h)
 	a.releases(h)
 	a.verdicts(h)
@@ -80,7 +87,10 @@ func Register(mux *http.ServeMux, o Options) huma.API {
 	} {
 		mux.Handle(pattern, httpapi.Serve(o.Logger, httpapi.WriteProblem, httpapi.Authenticate(o.Service, handler)))
 	}
-	return h
+	a.serveDocument(mux, h.OpenAPI())
+	mux.Handle("/api/v1/", httpapi.Serve(o.Logger, httpapi.WriteProblem, func(_ http.ResponseWriter, r *http.Request) error {
+		return control.Errorf(control.NotFound, "not_found", "there is nothing at %s %s", r.Method, r.URL.Path)
+	}))
 }
 
 // schemaName names a type in the OpenAPI document: those of other packages
@@ -109,13 +119,14 @@ func (a api) authenticate(ctx huma.Context, next func(huma.Context)) {
 	}
 }
 
-// maxBody bounds the body of a typed operation, in bytes.
+// maxBody bounds the body of a typed operation that names no other limit, in
+// bytes.
 const maxBody = httpapi.MiB
 
 // route adds one operation. What fn returns as an error becomes a problem.
 func route[I, O any](a api, h huma.API, op huma.Operation, fn func(context.Context, control.Principal, *I) (O, error)) {
 	op.Path = "/api/v1" + op.Path
-	op.MaxBodyBytes = maxBody
+	op.MaxBodyBytes = cmp.Or(op.MaxBodyBytes, maxBody)
 	huma.Register(h, op, func(ctx context.Context, in *I) (*body[O], error) {
 		out, err := fn(ctx, httpapi.CallerOf(ctx).Principal, in)
 		if err != nil {

@@ -2,8 +2,11 @@ package native
 
 import (
 	"context"
+	"io"
+	"log/slog"
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -26,11 +29,11 @@ type AuditReport struct {
 // RecordPage is a run of records of the log, decoded.
 type RecordPage struct {
 	Records []audit.Record `json:"records"`
-	Next    int64          `json:"next" doc:"give it as ?after= for the next page"`
+	Next    int64          `json:"next" doc:"give it as ?from= for the next page"`
 }
 
 type recordQuery struct {
-	After int64 `query:"after" minimum:"0" doc:"the first sequence number that is wanted"`
+	From int64 `query:"from" minimum:"0" doc:"the first sequence number that is wanted"`
 }
 
 // recordPage is how many records one answer holds.
@@ -68,8 +71,8 @@ func (a api) verify(ctx context.Context, p control.Principal, _ *none) (AuditRep
 }
 
 func (a api) records(ctx context.Context, p control.Principal, in *recordQuery) (RecordPage, error) {
-	events, err := a.Service.Events(ctx, p, in.After, recordPage)
-	out := RecordPage{Records: []audit.Record{}, Next: in.After}
+	events, err := a.Service.Events(ctx, p, in.From, recordPage)
+	out := RecordPage{Records: []audit.Record{}, Next: in.From}
 	for _, e := range events {
 		r, err := audit.Decode(e.Record)
 		if err != nil {
@@ -91,9 +94,28 @@ func (a api) export(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	return a.Log.ViewLog(r.Context(), func(log audit.Log) error {
-		return audit.Export(w, log, audit.ExportOptions{VerifierKey: a.VerifierKey})
+	_ = http.NewResponseController(w).SetReadDeadline(time.Time{}) // a long answer outlives it
+	out := &started{Writer: w}
+	err := a.Log.ViewLog(r.Context(), func(log audit.Log) error {
+		return audit.Export(out, log, audit.ExportOptions{VerifierKey: a.VerifierKey})
 	})
+	if err != nil && out.yes {
+		a.Logger.LogAttrs(r.Context(), slog.LevelWarn, "an export broke off", slog.Any("error", err))
+		panic(http.ErrAbortHandler) // half an answer must not look like a whole one
+	}
+	return err
+}
+
+// started notes whether anything was written.
+type started struct {
+	io.Writer
+	yes bool
+}
+
+// Write writes b.
+func (s *started) Write(b []byte) (int, error) {
+	s.yes = true
+	return s.Writer.Write(b)
 }
 
 // proof answers with the file that shows one record to be in the log.

@@ -45,7 +45,9 @@ type flagPath struct {
 	Flag string `path:"flag"`
 }
 
-type flagEnvPath struct {
+// FlagEnvPath is the path of one flag in one environment. It is exported for
+// huma, which sets it through reflection.
+type FlagEnvPath struct {
 	Flag        string `path:"flag"`
 	Environment string `path:"environment"`
 }
@@ -69,18 +71,20 @@ func (a api) flags(h huma.API) {
 			v, err := a.Service.Flag(ctx, p, "", in.Flag)
 			return flagOf(v), err
 		})
-	for state, on := range map[string]bool{"on": true, "off": false} {
-		route(a, h, act("/flags/{flag}/environments/{environment}/"+state, "turnFlag"+state, "Switch a flag "+state+" in one environment"),
-			func(ctx context.Context, p control.Principal, in *flagEnvPath) (Flag, error) {
-				v, err := a.Service.SetEnabled(ctx, p, control.Ref{Flag: in.Flag, Environment: in.Environment}, on)
-				return flagOf(v), err
-			})
-	}
+	route(a, h, act("/flags/{flag}/environments/{environment}/on", "switchFlagOn", "Switch a flag on in one environment"), a.toggle(true))
+	route(a, h, act("/flags/{flag}/environments/{environment}/off", "switchFlagOff", "Switch a flag off in one environment"), a.toggle(false))
 	route(a, h, act("/flags/{flag}/kill", "killFlag", "Switch a flag off everywhere and roll back its releases"),
 		func(ctx context.Context, p control.Principal, in *flagPath) (Flag, error) {
 			v, err := a.Service.KillFlag(ctx, p, in.Flag)
 			return flagOf(v), err
 		})
+}
+
+func (a api) toggle(on bool) func(context.Context, control.Principal, *FlagEnvPath) (Flag, error) {
+	return func(ctx context.Context, p control.Principal, in *FlagEnvPath) (Flag, error) {
+		v, err := a.Service.SetEnabled(ctx, p, control.Ref{Flag: in.Flag, Environment: in.Environment}, on)
+		return flagOf(v), err
+	}
 }
 
 func flagOf(v control.FlagView) Flag {

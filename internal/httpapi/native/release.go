@@ -55,7 +55,7 @@ type Milestone struct {
 type Change struct {
 	Seq       int64     `json:"seq" doc:"sequence number that a client must have reached"`
 	At        time.Time `json:"at"`
-	Instances int       `json:"instances" doc:"clients seen in the last two minutes"`
+	Instances int       `json:"instances" doc:"clients seen since two minutes before the change"`
 	Confirmed int       `json:"confirmed" doc:"those that have said they serve it"`
 	SlowestMS int64     `json:"slowestMs" doc:"from the change to the last of them, by their own clocks"`
 }
@@ -90,15 +90,21 @@ type releaseGet struct {
 	After string `query:"after" doc:"a mark: answer when something changed after it, or after 20 s"`
 }
 
+// operation is what a person does to a release, whose body may be absent.
 type operation struct {
 	ReleaseID
-	Body struct {
-		Reason string `json:"reason,omitempty"`
-	}
+	Body *Reason
 }
 
-// awaitLimit bounds how long a request with ?after= waits.
-const awaitLimit = 20 * time.Second
+// Reason is why a person does something.
+type Reason struct {
+	Reason string `json:"reason,omitempty" doc:"kept with the release; promote needs one"`
+}
+
+const (
+	awaitLimit = 20 * time.Second // how long a request with ?after= waits
+	startLimit = time.Second      // how long a start waits for the release to be followed
+)
 
 func (a api) releases(h huma.API) {
 	route(a, h, create("/releases", "startRelease", "Start a release"), a.startRelease)
@@ -112,14 +118,22 @@ func (a api) releases(h huma.API) {
 			return out, err
 		})
 	route(a, h, get("/releases/{id}", "getRelease", "Get a release"), a.getRelease)
-	operations := map[string]func(context.Context, control.Principal, string, string) (control.ReleaseView, error){
-		"pause": a.Service.PauseRelease, "resume": a.Service.ResumeRelease,
-		"promote": a.Service.PromoteRelease, "rollback": a.Service.RollbackRelease,
-	}
-	for verb, do := range operations {
-		route(a, h, act("/releases/{id}/"+verb, verb+"Release", verb+" a release"),
+	for _, o := range []struct {
+		verb, summary string
+		do            func(ctx context.Context, p control.Principal, id, reason string) (control.ReleaseView, error)
+	}{
+		{"pause", "Keep serving the milestone and stop evaluating", a.Service.PauseRelease},
+		{"resume", "Evaluate a paused release again", a.Service.ResumeRelease},
+		{"promote", "Serve the next milestone out of a HOLD that only waits", a.Service.PromoteRelease},
+		{"rollback", "Serve the old build to everyone, at once", a.Service.RollbackRelease},
+	} {
+		route(a, h, act("/releases/{id}/"+o.verb, o.verb+"Release", o.summary),
 			func(ctx context.Context, p control.Principal, in *operation) (Release, error) {
-				r, err := do(ctx, p, in.ID, in.Body.Reason)
+				var why Reason
+				if in.Body != nil {
+					why = *in.Body
+				}
+				r, err := o.do(ctx, p, in.ID, why.Reason)
 				if err != nil {
 					return Release{}, err
 				}
@@ -129,12 +143,13 @@ func (a api) releases(h huma.API) {
 }
 
 func (a api) getRelease(ctx context.Context, p control.Principal, in *releaseGet) (Release, error) {
-	if in.After != "" {
+	r, err := a.Service.Release(ctx, p, in.ID)
+	if err == nil && in.After != "" {
 		wait, cancel := context.WithTimeout(ctx, awaitLimit)
 		defer cancel()
 		a.Live.Await(wait, in.ID, in.After)
+		r, err = a.Service.Release(ctx, p, in.ID)
 	}
-	r, err := a.Service.Release(ctx, p, in.ID)
 	if err != nil {
 		return Release{}, err
 	}
@@ -157,6 +172,10 @@ func (a api) startRelease(ctx context.Context, p control.Principal, in *body[Rel
 	if err != nil {
 		return Release{}, err
 	}
+	// Evidence that is sent on this answer finds the release.
+	known, cancel := context.WithTimeout(ctx, startLimit)
+	defer cancel()
+	a.Live.Await(known, r.ID, "")
 	return a.withChange(ctx, control.ReleaseView{Release: r, Rev: 1})
 }
 
@@ -196,7 +215,7 @@ func (a api) release(r control.ReleaseView) Release {
 		out.Verdict = &Verdict{ID: v.ID, Decision: v.Decision, At: v.At, By: v.By, Milestone: v.Milestone}
 	}
 	if e, ok := a.Live.Latest(r.ID); ok && r.Open() {
-		out.Live = &Verdict{Decision: e.Decision, At: e.At, Milestone: r.Milestone, Exposures: &e.Snapshot.Exposures}
+		out.Live = &Verdict{Decision: e.Decision, At: e.At, Milestone: e.Snapshot.Step, Exposures: &e.Snapshot.Exposures}
 	}
 	return out
 }

@@ -15,11 +15,12 @@ import (
 // and SDKs read it from X-Unleash-Version to know what they may use.
 const serverVersion = "8.1.0"
 
-// Options are what an API is made of. All but Now and Logger are needed.
+// Options are what an API is made of. Service, Hub and Usage are needed.
 type Options struct {
 	Service *control.Service
 	Hub     *feed.Hub
 	Usage   control.UsageStore
+	Origins []string         // of the pages that may call the frontend API; * or none for any
 	Now     func() time.Time // time.Now where nil
 	Logger  *slog.Logger     // slog.Default where nil
 }
@@ -30,6 +31,7 @@ type API struct {
 	service *control.Service
 	hub     *feed.Hub
 	reports *reports
+	origins []string
 	now     func() time.Time
 	log     *slog.Logger
 }
@@ -42,7 +44,7 @@ func New(o Options) *API {
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
-	return &API{service: o.Service, hub: o.Hub, reports: newReports(o.Usage, o.Logger), now: o.Now, log: o.Logger}
+	return &API{service: o.Service, hub: o.Hub, reports: newReports(o.Usage, o.Logger), origins: o.Origins, now: o.Now, log: o.Logger}
 }
 
 // Run writes what clients report to the store, once a second, until ctx ends,
@@ -53,7 +55,14 @@ func (a *API) Run(ctx context.Context) error { return a.reports.run(ctx) }
 // as Unleash does.
 func (a *API) Register(mux *http.ServeMux) {
 	a.routeClient(mux)
+	a.routeFrontend(mux)
+	a.routeEdge(mux)
 	a.routeAdmin(mux)
+	a.routeFlags(mux)
+	a.routeDependencies(mux)
+	a.routeVariants(mux)
+	a.routeStrategies(mux)
+	a.routeSegments(mux)
 	mux.Handle("GET /health", a.open(health))
 	mux.Handle("GET /ready", a.open(a.ready))
 	mux.Handle("/api/", a.open(noSuchPath))
@@ -66,9 +75,9 @@ func (a *API) routeClient(mux *http.ServeMux) {
 		"GET /api/client/features/{name}": a.feature,
 		"GET /api/client/delta":           a.delta,
 		"GET /api/client/streaming":       a.streaming,
-		"POST /api/client/register":       a.register,
-		"POST /api/client/metrics":        a.metrics,
-		"POST /api/client/metrics/bulk":   a.bulkMetrics,
+		"POST /api/client/register":       a.reported(http.StatusAccepted, a.register),
+		"POST /api/client/metrics":        a.reported(http.StatusAccepted, a.metrics),
+		"POST /api/client/metrics/bulk":   a.reported(http.StatusAccepted, a.bulkMetrics),
 	} {
 		mux.Handle(pattern, a.client(h))
 	}
@@ -88,9 +97,6 @@ func (a *API) routeAdmin(mux *http.ServeMux) {
 		"POST " + admin + "/projects":             a.createProject,
 		"GET " + admin + "/environments":          a.environments,
 		"POST " + admin + "/environments":         a.createEnvironment,
-		"GET " + admin + "/segments":              a.segments,
-		"POST " + admin + "/segments":             a.createSegment,
-		"POST " + admin + "/constraints/validate": a.validateConstraint,
 		"GET " + admin + "/feature-types":         a.featureTypes,
 		"GET " + admin + "/api-tokens":            a.tokens,
 		"POST " + admin + "/api-tokens":           a.createToken,
@@ -99,8 +105,6 @@ func (a *API) routeAdmin(mux *http.ServeMux) {
 		"POST " + features:                        a.createFlag,
 		"GET " + feature:                          a.flag,
 		"GET " + env:                              a.flagEnvironment,
-		"POST " + env + "/on":                     a.switchOn,
-		"POST " + env + "/off":                    a.switchOff,
 		"GET " + rules:                            a.strategies,
 		"POST " + rules:                           a.addStrategy,
 		"GET " + rules + "/{strategy}":            a.strategy,
@@ -122,13 +126,16 @@ func (a *API) admin(h httpapi.Handler) http.Handler {
 
 // client serves a route for backend tokens alone. An admin token has no
 // environment, and a frontend token is in the hands of whoever reads a page.
-func (a *API) client(h httpapi.Handler) http.Handler {
-	return a.open(httpapi.Authenticate(a.service, func(w http.ResponseWriter, r *http.Request) error {
-		if t := httpapi.CallerOf(r.Context()).Token.Type; t != control.TokenBackend {
-			return control.Errorf(control.Denied, "wrong_token_type", "this endpoint takes a backend token, and this one is of type %s", t)
+func (a *API) client(h httpapi.Handler) http.Handler { return a.open(a.only(control.TokenBackend, h)) }
+
+// only lets requests with a valid token of one type pass.
+func (a *API) only(want control.TokenType, h httpapi.Handler) httpapi.Handler {
+	return httpapi.Authenticate(a.service, func(w http.ResponseWriter, r *http.Request) error {
+		if t := httpapi.CallerOf(r.Context()).Token.Type; t != want {
+			return control.Errorf(control.Denied, "wrong_token_type", "this endpoint takes a %s token, and this one is of type %s", want, t)
 		}
 		return h(w, r)
-	}))
+	})
 }
 
 // noSuchPath answers whatever has no route, the wrong method on one that is

@@ -48,12 +48,20 @@ func (a *API) feature(w http.ResponseWriter, r *http.Request) error {
 }
 
 // visible returns the environment of the request's token and what the token
-// may see of it.
+// may read of it.
 func (a *API) visible(r *http.Request) (*feed.Env, feed.Scope, error) {
+	env, scope, err := a.granted(r, control.PermClientRead)
+	scope.Prefix = r.URL.Query().Get("namePrefix")
+	return env, scope, err
+}
+
+// granted returns the environment of the request's token, and the part of it
+// for which the token has a permission.
+func (a *API) granted(r *http.Request, perm control.Permission) (*feed.Env, feed.Scope, error) {
 	c := httpapi.CallerOf(r.Context())
-	projects, all := c.Principal.Projects(control.PermClientRead, c.Token.Environment)
+	projects, all := c.Principal.Projects(perm, c.Token.Environment)
 	env, err := a.hub.Environment(r.Context(), c.Token.Environment)
-	return env, feed.Scope{All: all, Projects: projects, Prefix: r.URL.Query().Get("namePrefix")}, err
+	return env, feed.Scope{All: all, Projects: projects}, err
 }
 
 func writeDocument(w http.ResponseWriter, etag string, body []byte) error {
@@ -76,6 +84,7 @@ func notModified(w http.ResponseWriter) error {
 
 // matches compares If-None-Match with an ETag, weakly (RFC 9110, 13.1.2).
 func matches(header []string, etag string) bool {
+	etag = strings.TrimPrefix(etag, "W/")
 	for _, line := range header {
 		for tag := range strings.SplitSeq(line, ",") {
 			if tag = strings.TrimPrefix(strings.TrimSpace(tag), "W/"); tag == etag || tag == "*" {

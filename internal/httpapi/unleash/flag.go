@@ -13,19 +13,20 @@ import (
 
 // flagDoc is Unleash's featureSchema, as far as it is known here.
 type flagDoc struct {
-	Name           string       `json:"name"`
-	Type           string       `json:"type"`
-	Description    string       `json:"description"`
-	Project        string       `json:"project"`
-	Stale          bool         `json:"stale"`
-	ImpressionData bool         `json:"impressionData"`
-	Archived       bool         `json:"archived"`
-	Favorite       bool         `json:"favorite"`
-	CreatedAt      time.Time    `json:"createdAt"`
-	Environments   []flagEnvDoc `json:"environments,omitempty"`
-	Tags           []struct{}   `json:"tags"`
-	Dependencies   []struct{}   `json:"dependencies"`
-	Children       []string     `json:"children"`
+	Name           string            `json:"name"`
+	Type           string            `json:"type"`
+	Description    string            `json:"description"`
+	Project        string            `json:"project"`
+	Stale          bool              `json:"stale"`
+	ImpressionData bool              `json:"impressionData"`
+	Archived       bool              `json:"archived"`
+	Favorite       bool              `json:"favorite"`
+	CreatedAt      time.Time         `json:"createdAt"`
+	ArchivedAt     *time.Time        `json:"archivedAt"`
+	Environments   []flagEnvDoc      `json:"environments,omitempty"`
+	Tags           []struct{}        `json:"tags"`
+	Dependencies   []eval.Dependency `json:"dependencies"`
+	Children       []string          `json:"children"`
 }
 
 // flagEnvDoc is Unleash's featureEnvironmentSchema.
@@ -48,8 +49,8 @@ type flagEnvDoc struct {
 func toFlag(f control.Flag) flagDoc {
 	return flagDoc{
 		Name: f.Name, Type: f.Type, Description: f.Description, Project: f.Project, Stale: f.Stale,
-		ImpressionData: f.ImpressionData, CreatedAt: f.CreatedAt,
-		Tags: []struct{}{}, Dependencies: []struct{}{}, Children: []string{},
+		ImpressionData: f.ImpressionData, CreatedAt: f.CreatedAt, Archived: f.ArchivedAt != nil, ArchivedAt: f.ArchivedAt,
+		Tags: []struct{}{}, Dependencies: orEmpty(f.Dependencies), Children: []string{},
 	}
 }
 
@@ -108,7 +109,7 @@ func (a *API) flag(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return a.writeFlag(w, r, view)
+	return a.writeFlag(w, r, http.StatusOK, view)
 }
 
 // flagEnvironment answers GET .../environments/{environment}.
@@ -124,37 +125,18 @@ func (a *API) flagEnvironment(w http.ResponseWriter, r *http.Request) error {
 	return httpapi.WriteJSON(w, http.StatusOK, toFlagEnv(fe, types[fe.Environment]))
 }
 
-// switchOn answers POST .../environments/{environment}/on.
-func (a *API) switchOn(w http.ResponseWriter, r *http.Request) error {
-	return a.setEnabled(w, r, true)
-}
-
-// switchOff answers POST .../environments/{environment}/off.
-func (a *API) switchOff(w http.ResponseWriter, r *http.Request) error {
-	return a.setEnabled(w, r, false)
-}
-
-// setEnabled answers with the flag, which Unleash documents and does not do:
-// clients that read the answer and clients that do not are both served.
-func (a *API) setEnabled(w http.ResponseWriter, r *http.Request, on bool) error {
-	view, err := a.service.SetEnabled(r.Context(), httpapi.CallerOf(r.Context()).Principal, ref(r), on)
-	if err != nil {
-		return err
-	}
-	return a.writeFlag(w, r, view)
-}
-
 // writeFlag answers with a flag and all that is configured for it.
-func (a *API) writeFlag(w http.ResponseWriter, r *http.Request, view control.FlagView) error {
+func (a *API) writeFlag(w http.ResponseWriter, r *http.Request, status int, view control.FlagView) error {
 	types, err := a.environmentsByName(r.Context())
 	if err != nil {
 		return err
 	}
 	out := toFlag(view.Flag)
+	out.Children = orEmpty(view.Children)
 	for _, fe := range view.Environments {
 		out.Environments = append(out.Environments, toFlagEnv(fe, types[fe.Environment]))
 	}
-	return httpapi.WriteJSON(w, http.StatusOK, out)
+	return httpapi.WriteJSON(w, status, out)
 }
 
 // environmentsByName serves the types that a flag's environments are shown

@@ -24,7 +24,8 @@ var update = flag.Bool("update", false, "write what is answered into the goldens
 
 // TestWire sends the requests of each archive, in order, to a plane of its own.
 // A file NAME.request is a request as on the wire, and NAME.response what has
-// to come back.
+// to come back. A file NAME.setup is a request that makes what the others need:
+// it has to succeed, and what comes back is for another archive to hold.
 func TestWire(t *testing.T) {
 	t.Parallel()
 	archives, err := filepath.Glob("testdata/*.txtar")
@@ -58,7 +59,7 @@ func answerAll(t *testing.T, archive *txtar.Archive) *txtar.Archive {
 	out := &txtar.Archive{Comment: archive.Comment}
 	for _, file := range archive.Files {
 		name, isRequest := strings.CutSuffix(file.Name, ".request")
-		if !isRequest {
+		if !isRequest && !strings.HasSuffix(file.Name, ".setup") {
 			continue
 		}
 		if err := p.hub.Sync(t.Context()); err != nil {
@@ -66,6 +67,13 @@ func answerAll(t *testing.T, archive *txtar.Archive) *txtar.Archive {
 		}
 		w := httptest.NewRecorder()
 		p.mux.ServeHTTP(w, readRequest(t, names.real(string(file.Data))))
+		if !isRequest {
+			if w.Code >= http.StatusBadRequest {
+				t.Fatalf("%s: %d %s", file.Name, w.Code, w.Body)
+			}
+			out.Files = append(out.Files, file)
+			continue
+		}
 		answer := txtar.File{Name: name + ".response", Data: []byte(names.stable(printResponse(w)))}
 		out.Files = append(out.Files, file, answer)
 	}

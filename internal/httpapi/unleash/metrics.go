@@ -19,9 +19,10 @@ type counts struct {
 // maxCount bounds one count, so that no sum of them overflows.
 const maxCount = 1e12
 
-// metrics answers POST /api/client/metrics: counts since the last report, and
-// from Lockflight's own SDK also when it served which revision.
-func (a *API) metrics(w http.ResponseWriter, r *http.Request) error {
+// metrics reads POST .../client/metrics: counts since the last report, and from
+// Lockflight's own SDK also when it served which revision. Impact metrics, and
+// whatever else a newer SDK sends, are passed over.
+func (a *API) metrics(w http.ResponseWriter, r *http.Request) (report, error) {
 	var in struct {
 		application
 		Bucket *struct {
@@ -34,67 +35,66 @@ func (a *API) metrics(w http.ResponseWriter, r *http.Request) error {
 		} `json:"lockflight"`
 	}
 	if err := httpapi.SDKBody.Decode(w, r, &in); err != nil {
-		return err
+		return report{}, err
 	}
 	instance, err := a.instance(r, in.application)
 	if err != nil {
-		return err
+		return report{}, err
 	}
 	out := report{instances: []control.Instance{instance}}
-	if out.receipts, err = a.receipts(instance, in.Lockflight.Applied); err != nil {
-		return err
-	}
-	if in.Bucket == nil {
-		return a.accept(w, out)
+	if out.receipts, err = a.receipts(instance, in.Lockflight.Applied); err != nil || in.Bucket == nil {
+		return out, err
 	}
 	if err := in.Bucket.Stop.plausible("bucket.stop", a.now()); err != nil {
-		return err
+		return report{}, err
 	}
 	seen, err := a.seen(r)
 	if err != nil {
-		return err
+		return report{}, err
 	}
 	for flag, c := range in.Bucket.Toggles {
 		if err := c.check("bucket.toggles." + flag); err != nil {
-			return err
+			return report{}, err
 		}
 		if seen(flag) && !c.empty() {
 			out.usage = append(out.usage, c.usage(flag, instance.Environment, instance.App, in.Bucket.Stop.Time))
 		}
 	}
-	return a.accept(w, out)
+	return out, nil
 }
 
-// bulkMetrics answers POST /api/client/metrics/bulk, in which an edge passes on
-// what many clients said. Rows of another environment than the token's are
-// dropped, as in Unleash.
-func (a *API) bulkMetrics(w http.ResponseWriter, r *http.Request) error {
-	var in struct {
-		Applications []struct {
-			application
-			Environment string `json:"environment"`
-		} `json:"applications"`
-		Metrics []struct {
-			counts
-			FeatureName string `json:"featureName"`
-			AppName     string `json:"appName"`
-			Environment string `json:"environment"`
-			Timestamp   moment `json:"timestamp"`
-		} `json:"metrics"`
-	}
+// bulk is what an edge passes on of many clients.
+type bulk struct {
+	Applications []struct {
+		application
+		Environment string `json:"environment"`
+	} `json:"applications"`
+	Metrics []struct {
+		counts
+		FeatureName string `json:"featureName"`
+		AppName     string `json:"appName"`
+		Environment string `json:"environment"`
+		Timestamp   moment `json:"timestamp"`
+	} `json:"metrics"`
+}
+
+// bulkMetrics reads POST /api/client/metrics/bulk. Rows of another environment
+// than the token's are dropped, as in Unleash.
+func (a *API) bulkMetrics(w http.ResponseWriter, r *http.Request) (report, error) {
+	var in bulk
 	if err := bulkBody.Decode(w, r, &in); err != nil {
-		return err
+		return report{}, err
 	}
 	environment := httpapi.CallerOf(r.Context()).Token.Environment
 	seen, err := a.seen(r)
 	if err != nil {
-		return err
+		return report{}, err
 	}
 	var out report
 	for i, app := range in.Applications {
 		instance, err := a.instance(r, app.application)
 		if err != nil {
-			return refield(err, func(field string) string { return index("applications", i) + "." + field })
+			return report{}, refield(err, func(field string) string { return index("applications", i) + "." + field })
 		}
 		if app.Environment == environment {
 			instance.SDK = app.SDKVersion // the header's is the edge's own
@@ -105,24 +105,23 @@ func (a *API) bulkMetrics(w http.ResponseWriter, r *http.Request) error {
 		at := index("metrics", i)
 		err := firstError(checkLabel(at+".appName", m.AppName), m.check(at), m.Timestamp.plausible(at+".timestamp", a.now()))
 		if err != nil {
-			return err
+			return report{}, err
 		}
 		if m.Environment == environment && seen(m.FeatureName) && !m.empty() {
 			out.usage = append(out.usage, m.usage(m.FeatureName, environment, m.AppName, m.Timestamp.Time))
 		}
 	}
-	return a.accept(w, out)
+	return out, nil
 }
 
 // flagName is what a flag may be called.
 var flagName = regexp.MustCompile(`^[A-Za-z0-9._~-]{1,100}$`)
 
 // seen returns a test for flags whose counts are kept: those that the token may
-// see, and those that no longer, or not yet, exist. Names that no flag can have
-// are dropped, as in Unleash.
+// report on, and those that no longer, or not yet, exist. Names that no flag can
+// have are dropped, as in Unleash.
 func (a *API) seen(r *http.Request) (func(flag string) bool, error) {
-	env, scope, err := a.visible(r)
-	scope.Prefix = ""
+	env, scope, err := a.granted(r, control.PermClientWrite)
 	return func(flag string) bool {
 		project, exists := env.Project(flag)
 		return exists && scope.Covers(project, flag) || !exists && flagName.MatchString(flag)

@@ -17,18 +17,26 @@ func (m *moment) UnmarshalJSON(b []byte) error {
 	if string(b) == "null" {
 		return nil
 	}
-	if ms, err := strconv.ParseInt(string(b), 10, 64); err == nil {
-		m.Time = time.UnixMilli(ms)
-		return nil
-	}
-	var s string
-	if err := json.Unmarshal(b, &s); err == nil {
-		if t, err := time.Parse(time.RFC3339, s); err == nil {
-			m.Time = t
-			return nil
+	s := string(b)
+	if b[0] == '"' {
+		if err := json.Unmarshal(b, &s); err != nil {
+			return err
 		}
 	}
-	return errors.New("must be a time such as 2026-11-22T10:00:00Z, or whole milliseconds since 1970")
+	t, err := parseMoment(s)
+	m.Time = t
+	return err
+}
+
+// parseMoment reads RFC 3339, or whole milliseconds since 1970.
+func parseMoment(s string) (time.Time, error) {
+	if ms, err := strconv.ParseInt(s, 10, 64); err == nil {
+		return time.UnixMilli(ms), nil
+	}
+	if t, err := time.Parse(time.RFC3339, s); err == nil {
+		return t, nil
+	}
+	return time.Time{}, errors.New("must be a time such as 2026-11-22T10:00:00Z, or whole milliseconds since 1970")
 }
 
 // How far a client's clock, or its spool, may be away from the server's.

@@ -18,8 +18,8 @@ type application struct {
 	SDKVersion string `json:"sdkVersion"`
 }
 
-// register answers POST /api/client/register.
-func (a *API) register(w http.ResponseWriter, r *http.Request) error {
+// register reads POST .../client/register.
+func (a *API) register(w http.ResponseWriter, r *http.Request) (report, error) {
 	var in struct {
 		application
 		Interval   float64  `json:"interval"`
@@ -27,25 +27,34 @@ func (a *API) register(w http.ResponseWriter, r *http.Request) error {
 		Strategies []string `json:"strategies"`
 	}
 	if err := httpapi.SDKBody.Decode(w, r, &in); err != nil {
-		return err
+		return report{}, err
 	}
 	if in.Interval < 0 {
-		return control.Invalidf("interval", "must not be negative")
+		return report{}, control.Invalidf("interval", "must not be negative")
 	}
 	instance, err := a.instance(r, in.application)
-	if err != nil {
-		return err
-	}
-	return a.accept(w, report{instances: []control.Instance{instance}})
+	return report{instances: []control.Instance{instance}}, err
 }
 
-// accept takes a report and answers 202 without a body.
-func (a *API) accept(w http.ResponseWriter, in report) error {
+// reported takes the report that read finds in a request, and answers with a
+// status and no body: Unleash's client API says 202, its frontend API 200.
+func (a *API) reported(status int, read func(http.ResponseWriter, *http.Request) (report, error)) httpapi.Handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		in, err := read(w, r)
+		if err != nil {
+			return err
+		}
+		return a.accept(w, status, in)
+	}
+}
+
+// accept takes a report and answers with a status and no body.
+func (a *API) accept(w http.ResponseWriter, status int, in report) error {
 	if err := a.reports.add(in); err != nil {
 		return err
 	}
 	w.Header().Set("X-Unleash-Version", serverVersion)
-	w.WriteHeader(http.StatusAccepted)
+	w.WriteHeader(status)
 	return nil
 }
 

@@ -1,64 +1,194 @@
 package unleash
 
 import (
-	"cmp"
 	"net/http"
-	"strings"
+	"slices"
+	"strconv"
+	"time"
 
 	"github.com/lockflight/lockflight/internal/control"
 	"github.com/lockflight/lockflight/internal/httpapi"
 	"github.com/lockflight/lockflight/sdk/eval"
 )
 
+// routeSegments adds segments, and constraints by themselves.
+func (a *API) routeSegments(mux *http.ServeMux) {
+	const segments = adminPath + "/segments"
+	a.addAdmin(mux, routes{
+		"POST " + adminPath + "/constraints/validate": a.validateConstraint,
+		"GET " + segments:                   a.segments,
+		"POST " + segments:                  a.createSegment,
+		"POST " + segments + "/validate":    a.validateSegment,
+		"POST " + segments + "/strategies":  a.setStrategySegments,
+		"GET " + segments + "/{segment}":    a.segment,
+		"PUT " + segments + "/{segment}":    a.updateSegment,
+		"DELETE " + segments + "/{segment}": a.deleteSegment,
+		"GET " + segments + "/{a}/{b}":      a.segmentUse,
+	})
+}
+
+// segmentDoc is Unleash's adminSegmentSchema.
+type segmentDoc struct {
+	ID             int             `json:"id"`
+	Name           string          `json:"name"`
+	Description    string          `json:"description"`
+	Constraints    []constraintDoc `json:"constraints"`
+	UsedInFeatures int             `json:"usedInFeatures"`
+	UsedInProjects int             `json:"usedInProjects"`
+	Project        *string         `json:"project"`
+	CreatedBy      string          `json:"createdBy"`
+	CreatedAt      time.Time       `json:"createdAt"`
+}
+
+// toSegment shows a segment with the strategies that use it.
+func toSegment(s control.Segment, uses []control.StrategyUse) segmentDoc {
+	flags, projects := map[string]bool{}, map[string]bool{}
+	for _, u := range uses {
+		flags[u.Flag], projects[u.Project] = true, true
+	}
+	out := segmentDoc{
+		ID: s.ID, Name: s.Name, Description: s.Description, Constraints: each(s.Constraints, toConstraint),
+		UsedInFeatures: len(flags), UsedInProjects: len(projects), CreatedBy: s.CreatedBy, CreatedAt: s.CreatedAt,
+	}
+	if s.Project != "" {
+		out.Project = &s.Project
+	}
+	return out
+}
+
 // segments answers GET /api/admin/segments.
 func (a *API) segments(w http.ResponseWriter, r *http.Request) error {
-	all, err := a.service.Segments(r.Context(), httpapi.CallerOf(r.Context()).Principal)
+	all, err := a.service.Segments(r.Context(), caller(r))
 	if err != nil {
 		return err
 	}
-	out := struct {
-		Segments []eval.Segment `json:"segments"`
-	}{orEmpty(all)}
-	return httpapi.WriteJSON(w, http.StatusOK, out)
+	used, err := a.service.StrategyUses(r.Context(), caller(r), func(st control.Strategy) bool { return len(st.Segments) > 0 })
+	if err != nil {
+		return err
+	}
+	uses := map[int][]control.StrategyUse{}
+	for _, u := range used {
+		for _, id := range u.Segments {
+			uses[id] = append(uses[id], u)
+		}
+	}
+	return httpapi.WriteJSON(w, http.StatusOK, struct {
+		Segments []segmentDoc `json:"segments"`
+	}{each(all, func(s control.Segment) segmentDoc { return toSegment(s, uses[s.ID]) })})
+}
+
+func (a *API) usesOfSegment(r *http.Request, id int) ([]control.StrategyUse, error) {
+	return a.service.StrategyUses(r.Context(), caller(r), func(st control.Strategy) bool { return slices.Contains(st.Segments, id) })
+}
+
+// segmentIn is Unleash's upsertSegmentSchema.
+type segmentIn struct {
+	Name        string          `json:"name"`
+	Description string          `json:"description"`
+	Project     string          `json:"project"`
+	Constraints []constraintDoc `json:"constraints"`
+}
+
+func (in segmentIn) segment(id int) control.Segment {
+	return control.Segment{Segment: eval.Segment{ID: id, Name: in.Name, Constraints: each(in.Constraints, fromConstraint)}, Description: in.Description, Project: in.Project}
 }
 
 // createSegment answers POST /api/admin/segments.
 func (a *API) createSegment(w http.ResponseWriter, r *http.Request) error {
+	var in segmentIn
+	if err := httpapi.AdminBody.Decode(w, r, &in); err != nil {
+		return err
+	}
+	seg, err := a.service.CreateSegment(r.Context(), caller(r), in.segment(0))
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Location", adminPath+"/segments/"+strconv.Itoa(seg.ID))
+	return httpapi.WriteJSON(w, http.StatusCreated, toSegment(seg, nil))
+}
+
+// segment answers GET /api/admin/segments/{segment}.
+func (a *API) segment(w http.ResponseWriter, r *http.Request) error {
+	id, err := segmentID(r.PathValue("segment"))
+	if err != nil {
+		return err
+	}
+	seg, err := a.service.Segment(r.Context(), caller(r), id)
+	if err != nil {
+		return err
+	}
+	uses, err := a.usesOfSegment(r, id)
+	if err != nil {
+		return err
+	}
+	return httpapi.WriteJSON(w, http.StatusOK, toSegment(seg, uses))
+}
+
+// segmentID reads the id of a segment in a path.
+func segmentID(s string) (int, error) {
+	id, err := strconv.Atoi(s)
+	if err != nil {
+		return 0, control.Invalidf("id", "%q is not the id of a segment, which is a number", s)
+	}
+	return id, nil
+}
+
+// updateSegment answers PUT /api/admin/segments/{segment} with 204.
+func (a *API) updateSegment(w http.ResponseWriter, r *http.Request) error {
+	id, err := segmentID(r.PathValue("segment"))
+	if err != nil {
+		return err
+	}
+	var in segmentIn
+	if err := httpapi.AdminBody.Decode(w, r, &in); err != nil {
+		return err
+	}
+	if err := a.service.UpdateSegment(r.Context(), caller(r), in.segment(id)); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// deleteSegment answers DELETE /api/admin/segments/{segment} with 204, and with
+// 409 where a strategy uses it.
+func (a *API) deleteSegment(w http.ResponseWriter, r *http.Request) error {
+	id, err := segmentID(r.PathValue("segment"))
+	if err != nil {
+		return err
+	}
+	if err := a.service.DeleteSegment(r.Context(), caller(r), id); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// validateSegment answers POST /api/admin/segments/validate: 204 where the name
+// is free, 409 where it is not.
+func (a *API) validateSegment(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
-		Name        string          `json:"name"`
-		Description string          `json:"description"`
-		Project     string          `json:"project"`
-		Constraints []constraintDoc `json:"constraints"`
+		Name string `json:"name"`
 	}
 	if err := httpapi.AdminBody.Decode(w, r, &in); err != nil {
 		return err
 	}
-	switch {
-	case in.Description != "":
-		return notKept("description")
-	case in.Project != "":
-		return notKept("project")
-	}
-	seg, err := a.service.CreateSegment(r.Context(), httpapi.CallerOf(r.Context()).Principal, eval.Segment{
-		Name: in.Name, Constraints: each(in.Constraints, fromConstraint),
-	})
-	if err != nil {
+	if err := a.service.ValidateSegmentName(r.Context(), in.Name); err != nil {
 		return err
 	}
-	return httpapi.WriteJSON(w, http.StatusCreated, seg)
+	w.WriteHeader(http.StatusNoContent)
+	return nil
 }
 
-// validateConstraint answers POST /api/admin/constraints/validate: 204 where the engine takes a constraint, and 400
-// with its reason where it does not.
+// validateConstraint answers POST /api/admin/constraints/validate: 204 where a
+// constraint can be saved, and 400 with the field and the reason where not.
 func (a *API) validateConstraint(w http.ResponseWriter, r *http.Request) error {
 	var in constraintDoc
 	if err := httpapi.AdminBody.Decode(w, r, &in); err != nil {
 		return err
 	}
-	probe := eval.Flag{Name: "probe", Enabled: true, Strategies: []eval.Strategy{{Name: "default", Constraints: []eval.Constraint{eval.Constraint(in)}}}}
-	if _, warnings := eval.Compile(eval.Snapshot{Features: []eval.Flag{probe}}); len(warnings) > 0 {
-		_, why, _ := strings.Cut(warnings[0].Msg, "constraint 0: ")
-		return control.Invalidf("body", "%s", cmp.Or(why, warnings[0].Msg))
+	if err := a.service.ValidateConstraint(r.Context(), fromConstraint(in)); err != nil {
+		return err
 	}
 	w.WriteHeader(http.StatusNoContent)
 	return nil

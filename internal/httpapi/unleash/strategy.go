@@ -14,12 +14,12 @@ import (
 // strategyDoc is Unleash's featureStrategySchema, out and in: what a client has
 // read it may send back.
 type strategyDoc struct {
-	ID          string                 `json:"id"`
+	ID          string                 `json:"id,omitempty"`
 	Name        string                 `json:"name"`
 	Title       string                 `json:"title"`
 	Disabled    bool                   `json:"disabled"`
-	FeatureName string                 `json:"featureName"` // out only: the path says it
-	SortOrder   int                    `json:"sortOrder"`   // out only: the place in the list
+	FeatureName string                 `json:"featureName,omitempty"` // out only: the path says it
+	SortOrder   int                    `json:"sortOrder"`             // out only: the place in the list
 	Constraints []constraintDoc        `json:"constraints"`
 	Parameters  map[string]string      `json:"parameters"`
 	Segments    []int                  `json:"segments"`

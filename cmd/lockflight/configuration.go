@@ -1,0 +1,141 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// apiVersion is that of every document.
+const apiVersion = "lockflight/v1"
+
+// configuration is flags and segments as they were read, for the server to
+// check, and where each of them is from.
+type configuration struct {
+	Segments []map[string]any `json:"segments,omitempty"`
+	Flags    []map[string]any `json:"flags,omitempty"`
+
+	files map[string]string // by place: flags[0], segments[2]
+}
+
+// elsewhere are the kinds of document that other commands read.
+var elsewhere = []string{"GatePolicy", "ReleasePlan", "Suite"}
+
+// readConfiguration reads the documents of files, and of the YAML and JSON
+// files below directories. All that is wrong is reported, as FILE: PATH: what.
+func readConfiguration(paths []string) (*configuration, error) {
+	out := &configuration{files: map[string]string{}}
+	var errs []error
+	for _, path := range paths {
+		err := filepath.WalkDir(path, func(file string, d fs.DirEntry, err error) error {
+			if err != nil {
+				return err
+			}
+			ours := slices.Contains([]string{".yaml", ".yml", ".json"}, filepath.Ext(file))
+			if !d.IsDir() && (ours || file == path) {
+				errs = append(errs, out.read(file))
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, fmt.Errorf("reading the configuration: %w", err)
+		}
+	}
+	return out, errors.Join(errs...)
+}
+
+// read adds the documents of one file.
+func (c *configuration) read(file string) error {
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		return fmt.Errorf("reading the configuration: %w", err)
+	}
+	var docs []map[string]any
+	if err := yaml.Load(raw, &docs, yaml.WithAllDocuments()); err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	var errs []error
+	for _, doc := range docs {
+		if doc == nil { // nothing between two ---
+			continue
+		}
+		if err := c.add(file, doc); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", file, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// add takes one document in.
+func (c *configuration) add(file string, doc map[string]any) error {
+	kind, _ := doc["kind"].(string)
+	if doc["apiVersion"] != apiVersion {
+		return fmt.Errorf("apiVersion: want %s", apiVersion)
+	}
+	if slices.Contains(elsewhere, kind) {
+		return nil
+	}
+	metadata, ok := doc["metadata"].(map[string]any)
+	if !ok {
+		return errors.New("metadata: want a mapping with a name")
+	}
+	allowed := []string{"name", "project"}
+	if kind == "Segment" {
+		allowed = allowed[:1]
+	}
+	for key := range metadata {
+		if !slices.Contains(allowed, key) {
+			return fmt.Errorf("metadata.%s: a %s has no such field", key, kind)
+		}
+	}
+	for _, key := range allowed {
+		if _, ok := doc[key]; ok {
+			return fmt.Errorf("%s: belongs into metadata", key)
+		}
+		if value, ok := metadata[key]; ok {
+			doc[key] = value
+		}
+	}
+	for _, key := range []string{"apiVersion", "kind", "metadata"} {
+		delete(doc, key)
+	}
+	switch kind {
+	case "Segment":
+		c.files[fmt.Sprintf("segments[%d]", len(c.Segments))] = file
+		c.Segments = append(c.Segments, doc)
+	case "Flag":
+		c.files[fmt.Sprintf("flags[%d]", len(c.Flags))] = file
+		c.Flags = append(c.Flags, doc)
+	default:
+		return fmt.Errorf("kind: want Flag or Segment, not %q", kind)
+	}
+	return nil
+}
+
+// locate says of an answer about a place in the configuration in which file
+// that is, and where there.
+func (c *configuration) locate(err error) error {
+	p, ok := errors.AsType[*problem](err)
+	if !ok {
+		return err
+	}
+	place, path, _ := strings.Cut(p.Field, ".")
+	file, ok := c.files[place]
+	if !ok {
+		return err
+	}
+	if path == "name" || path == "project" {
+		path = "metadata." + path
+	}
+	what := strings.TrimPrefix(p.Detail, p.Field+": ")
+	if path != "" {
+		what = path + ": " + what
+	}
+	return fmt.Errorf("%s: %s", file, what)
+}

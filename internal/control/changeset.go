@@ -1,0 +1,137 @@
+package control
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/lockflight/lockflight/internal/audit"
+)
+
+// ChangeSet is what has to change for a Configuration to hold. Digest is the
+// SHA-256 ("sha256:<hex>") of what is written and of the revisions that it is
+// written over: the same files against a state that has moved on have another.
+type ChangeSet struct {
+	Digest  string   `json:"digest"`
+	Changes []Change `json:"changes"`
+}
+
+// Change is one document that is made or changed: a segment, a flag, or a flag
+// in an environment.
+type Change struct {
+	Kind        ResourceKind `json:"kind"`
+	Name        string       `json:"name"` // of the flag or segment
+	Environment string       `json:"environment,omitempty"`
+	Revision    int64        `json:"revision"` // that it is written over; 0 where it is new
+	Differences []Difference `json:"differences"`
+	// Drift is who wrote that revision, where it was not ApplyConfiguration:
+	// what the change takes back was then done outside the files.
+	Drift *Drift `json:"drift,omitempty"`
+	// Release is what runs on the flag there, and must end first.
+	Release string `json:"release,omitempty"`
+}
+
+// Drift is a change that was made outside the files.
+type Drift struct {
+	Event string    `json:"event"` // as the audit log names it
+	By    string    `json:"by"`    // the principal's id
+	At    time.Time `json:"at"`
+}
+
+// applied ends the type of every record of ApplyConfiguration.
+const applied = ".apply"
+
+// PlanConfiguration says what ApplyConfiguration would change, and changes
+// nothing. What is wrong with the Configuration is an Error of Kind Invalid
+// whose Field is a path in it.
+func (s *Service) PlanConfiguration(ctx context.Context, p Principal, in Configuration) (ChangeSet, error) {
+	var out ChangeSet
+	err := s.store.View(ctx, func(tx ReadTx) error {
+		pl, err := planConfiguration(tx, p, s.now().UTC(), in)
+		if err != nil {
+			return err
+		}
+		out, err = pl.changeSet()
+		return err
+	})
+	return out, err
+}
+
+// ApplyConfiguration makes a Configuration hold, all of it or nothing, and
+// returns what it changed; each change has a record of its own. With a digest
+// it does exactly what was planned under it, and is a Conflict where anything
+// of that has moved on. A change beside a running release is a Conflict.
+func (s *Service) ApplyConfiguration(ctx context.Context, p Principal, in Configuration, digest string) (ChangeSet, error) {
+	var out ChangeSet
+	err := s.write(ctx, p, Normal, func(w *work) error {
+		pl, err := planConfiguration(w, p, w.now, in)
+		if err != nil {
+			return err
+		}
+		if out, err = pl.changeSet(); err != nil {
+			return err
+		}
+		if digest != "" && digest != out.Digest {
+			return Errorf(Conflict, "plan_stale", "the plan is %s by now, not %s: look at it again", out.Digest, digest)
+		}
+		if len(pl.steps) > maxBatch {
+			return Invalidf("flags", "bring %d changes: apply at most %d at a time", len(pl.steps), maxBatch)
+		}
+		for _, st := range pl.steps {
+			if err := w.apply(st); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return ChangeSet{}, err
+	}
+	return out, nil
+}
+
+// apply writes one change, where the principal may.
+func (w *work) apply(st step) error {
+	for _, perm := range st.perms {
+		if err := w.may(st.scope, perm); err != nil {
+			return err
+		}
+	}
+	if st.Release != "" {
+		return w.noRelease(Ref{st.scope.Project, st.Name, st.Environment})
+	}
+	return w.put(st.event)
+}
+
+// changeSet returns the plan's changes under their digest.
+func (pl *planner) changeSet() (ChangeSet, error) {
+	out := ChangeSet{Changes: []Change{}}
+	type sealed struct {
+		Kind     ResourceKind `json:"kind"`
+		Key      string       `json:"key"`
+		Revision int64        `json:"revision"`
+		After    any          `json:"after"`
+	}
+	all := []sealed{}
+	for _, st := range pl.steps {
+		out.Changes = append(out.Changes, st.Change)
+		all = append(all, sealed{st.Kind, st.event.Key, st.Revision, st.after})
+	}
+	canonical, err := audit.Canonical(all)
+	out.Digest = audit.Sum(canonical)
+	return out, err
+}
+
+// drift says who wrote a revision, nil where it was ApplyConfiguration, or
+// nobody knows.
+func drift(tx ReadTx, r Resource) (*Drift, error) {
+	seq, err := tx.Recorded(r.Kind, r.Key, r.Rev)
+	if err != nil || seq < 0 {
+		return nil, err
+	}
+	rec, err := recordAt(tx, seq)
+	if err != nil || strings.HasSuffix(rec.Type, applied) {
+		return nil, err
+	}
+	return &Drift{Event: rec.Type, By: rec.Actor.ID, At: r.UpdatedAt}, nil
+}

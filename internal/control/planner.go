@@ -1,0 +1,224 @@
+package control
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/lockflight/lockflight/internal/audit"
+	"github.com/lockflight/lockflight/sdk/eval"
+)
+
+// planner compares a Configuration with the state, and drafts what it takes.
+type planner struct {
+	draft
+
+	p     Principal
+	now   time.Time
+	steps []step
+}
+
+// step is one Change with all that writing it needs.
+type step struct {
+	Change
+
+	event event
+	after any // the spec, for the digest: without ids that are drawn anew
+	scope Scope
+	perms []Permission
+}
+
+func planConfiguration(tx ReadTx, p Principal, now time.Time, in Configuration) (*planner, error) {
+	pl := &planner{draft: draft{ReadTx: tx}, p: p, now: now}
+	for i, seg := range in.Segments {
+		twice := slices.ContainsFunc(in.Segments[:i], func(o SegmentSpec) bool { return o.Name == seg.Name })
+		if err := pl.segment(seg, twice); err != nil {
+			return nil, within(fmt.Sprintf("segments[%d]", i), err)
+		}
+	}
+	seen := map[string]bool{}
+	for i, f := range in.Flags {
+		if err := pl.flag(f, seen[f.Name]); err != nil {
+			return nil, within(fmt.Sprintf("flags[%d]", i), err)
+		}
+		seen[f.Name] = true
+	}
+	// Parents last: one may be in the Configuration itself, after its child.
+	for i, f := range in.Flags {
+		if err := pl.parents(f); err != nil {
+			return nil, within(fmt.Sprintf("flags[%d]", i), err)
+		}
+	}
+	return pl, nil
+}
+
+// within puts the path of what was looked at before the field of an Error.
+func within(path string, err error) error {
+	e, ok := errors.AsType[*Error](err)
+	if !ok || e.Kind == Denied {
+		return err
+	}
+	out := *e
+	if out.Field = path; e.Field != "" {
+		out.Field += "." + e.Field
+	}
+	return &out
+}
+
+// segment plans one segment.
+func (pl *planner) segment(in SegmentSpec, twice bool) error {
+	if in.Name == "" {
+		return Invalidf("name", "must not be empty")
+	}
+	if twice {
+		return Invalidf("name", "segment %q is there twice", in.Name)
+	}
+	if err := pl.p.May(PermRead, Scope{}); err != nil {
+		return err
+	}
+	all, err := list[Segment](pl, KindSegment, "")
+	if err != nil {
+		return err
+	}
+	next, before := Segment{CreatedAt: pl.now, CreatedBy: pl.p.ID}, any(nil)
+	if next.ID, err = nextSegmentID(pl); err != nil {
+		return err
+	}
+	next.Name = in.Name
+	for _, other := range all {
+		if other.Name == in.Name {
+			next, before = other, specOfSegment(other.Segment)
+		}
+	}
+	next.Constraints = constraintsOf(in.Constraints)
+	if err := checkConstraints(pl, "constraints", next.Constraints); err != nil {
+		return err
+	}
+	return pl.step(step{
+		Change: Change{Kind: KindSegment, Name: in.Name}, after: specOfSegment(next.Segment), perms: []Permission{PermSegmentWrite},
+		event: event{Kind: KindSegment, Key: strconv.Itoa(next.ID), Doc: next},
+	}, before)
+}
+
+// flag plans one flag, and its environments after it.
+func (pl *planner) flag(in FlagSpec, twice bool) error {
+	if err := checkName("name", in.Name); err != nil {
+		return err
+	}
+	if twice {
+		return Invalidf("name", "flag %q is there twice", in.Name)
+	}
+	project := cmp.Or(in.Project, "default")
+	if err := pl.p.May(PermRead, Scope{Project: project}); err != nil {
+		return err
+	}
+	pr, err := get[Project](pl, KindProject, project)
+	if err != nil {
+		return asField(err, "project", "there is no project %q", project)
+	}
+	perm, before := PermFlagUpdate, any(nil)
+	f, err := get[Flag](pl, KindFlag, in.Name)
+	switch {
+	case KindOf(err) == NotFound:
+		perm, f = PermFlagCreate, Flag{Name: in.Name, Project: project, CreatedAt: pl.now, CreatedBy: pl.p.ID}
+	case err != nil:
+		return err
+	case f.Project != project:
+		return Invalidf("project", "flag %q is in another project: move it first", in.Name)
+	default:
+		before = specOfFlag(f)
+	}
+	if err := f.inService(); err != nil {
+		return err
+	}
+	f.Type, f.Description, f.ImpressionData = cmp.Or(in.Type, "release"), in.Description, in.ImpressionData
+	f.Dependencies = settledParents(in.Parents)
+	if err := checkFlagType(f.Type); err != nil {
+		return err
+	}
+	err = pl.step(step{
+		Change: Change{Kind: KindFlag, Name: f.Name}, after: specOfFlag(f), perms: []Permission{perm}, scope: Scope{Project: project},
+		event: event{Kind: KindFlag, Key: f.Name, Parent: project, Project: project, Doc: f},
+	}, before)
+	if err != nil {
+		return err
+	}
+	for _, env := range slices.Sorted(maps.Keys(in.Environments)) {
+		if err := pl.env(projectFlag{f, pr}, env, in.Environments[env]); err != nil {
+			return within("environments."+env, err)
+		}
+	}
+	return nil
+}
+
+// settledParents returns dependencies as they are stored.
+func settledParents(in []eval.Dependency) []eval.Dependency {
+	out := slices.Clone(in)
+	for i, d := range out {
+		on := d.Enabled == nil || *d.Enabled
+		out[i].Enabled = &on
+		if len(d.Variants) == 0 {
+			out[i].Variants = nil
+		}
+	}
+	slices.SortStableFunc(out, byParent)
+	return out
+}
+
+// parents checks what a flag depends on, once all flags are drafted.
+func (pl *planner) parents(in FlagSpec) error {
+	if len(in.Parents) == 0 {
+		return nil
+	}
+	f, err := get[Flag](pl, KindFlag, in.Name)
+	if err != nil {
+		return err
+	}
+	for i, d := range in.Parents {
+		twice := slices.ContainsFunc(in.Parents[:i], func(o eval.Dependency) bool { return o.Feature == d.Feature })
+		err := checkParent(pl, f, d)
+		switch {
+		case twice:
+			err = Invalidf("feature", "%q is there twice", d.Feature)
+		case err == nil && d.Enabled != nil && !*d.Enabled && len(d.Variants) > 0:
+			err = Invalidf("variants", "a parent that must be off has no variant: leave them out")
+		}
+		if err != nil {
+			return within(fmt.Sprintf("parents[%d]", i), err)
+		}
+	}
+	return nil
+}
+
+// step adds a change, unless there is nothing to change.
+func (pl *planner) step(st step, before any) error {
+	var err error
+	if st.Differences, err = Differences(before, st.after); err != nil || len(st.Differences) == 0 {
+		return err
+	}
+	old, err := pl.Resource(st.Kind, st.event.Key)
+	if err != nil && KindOf(err) != NotFound {
+		return err
+	}
+	if err == nil {
+		st.Revision = old.Rev
+		if st.Drift, err = drift(pl, old); err != nil {
+			return err
+		}
+	}
+	doc, err := audit.Canonical(st.event.Doc)
+	if err != nil {
+		return fmt.Errorf("encoding %s %s: %w", st.Kind, st.event.Key, err)
+	}
+	pl.add(Resource{Kind: st.Kind, Key: st.event.Key, Parent: st.event.Parent, Doc: doc})
+	st.event.Type = eventNames[st.Kind] + applied
+	pl.steps = append(pl.steps, st)
+	return nil
+}
+
+// eventNames begin the types of the records of what a Configuration changes.
+var eventNames = map[ResourceKind]string{KindSegment: "segment", KindFlag: "flag", KindFlagEnv: "flag.env"}

@@ -1,0 +1,128 @@
+package unleash_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+)
+
+// refusal is a request that must be refused, with its status and the field at
+// fault, "" where none is named.
+type refusal struct {
+	name, method, path, body string
+	status                   int
+	field                    string
+}
+
+// refuse sends each request as an admin and checks that it is refused as it
+// should be and that nothing is written.
+func (p *plane) refuse(t *testing.T, tests []refusal) {
+	t.Helper()
+	before := p.size(t)
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			w := p.do(t, tt.method, tt.path, admin, tt.body)
+			var got struct {
+				Name, Message string
+				Details       []struct{ Path, Message string }
+			}
+			if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil || got.Name == "" || got.Message == "" {
+				t.Errorf("the body is no error: %s", w.Body)
+			}
+			field := ""
+			if len(got.Details) > 0 {
+				field = got.Details[0].Path
+			}
+			if w.Code != tt.status || field != tt.field {
+				t.Errorf("%d %s, want %d for %q", w.Code, w.Body, tt.status, tt.field)
+			}
+			if after := p.size(t); after != before {
+				t.Errorf("%d events were written", after-before)
+			}
+		})
+	}
+}
+
+func TestHostileFlags(t *testing.T) {
+	t.Parallel()
+	p := newPlane(t)
+	p.withFlag(t, "default", "f")
+	p.withFlag(t, "default", "old")
+	p.want(t, http.StatusAccepted, "DELETE", "/api/admin/projects/default/features/old", admin, "")
+	const (
+		base = "/api/admin/projects/default"
+		f    = base + "/features/f"
+		old  = base + "/features/old"
+	)
+	many := `{"features":["` + strings.Repeat(`f","`, 1000) + `f"],"stale":true}`
+	p.refuse(t, []refusal{
+		{"put: unknown type", "PUT", f, `{"type":"eternal"}`, 400, "type"},
+		{"put: no such flag", "PUT", base + "/features/g", `{}`, 404, "flag"},
+		{"put: another project", "PUT", "/api/admin/projects/blue/features/f", `{}`, 404, "flag"},
+		{"put: archived", "PUT", f, `{"archived":true}`, 400, "archived"},
+		{"put: in the archive", "PUT", old, `{"stale":true}`, 409, ""},
+		{"patch: an object", "PATCH", f, `{}`, 400, "body"},
+		{"patch: unknown operation", "PATCH", f, `[{"op":"copy","from":"/type","path":"/description"}]`, 400, "[0]"},
+		{"patch: no value", "PATCH", f, `[{"op":"replace","path":"/stale"}]`, 400, "[0]"},
+		{"patch: unknown path", "PATCH", f, `[{"op":"add","path":"/owner","value":1}]`, 400, "owner"},
+		{"patch: too deep a path", "PATCH", f, `[{"op":"add","path":"/stale/x","value":1}]`, 400, "[0]"},
+		{"patch: nothing to remove", "PATCH", f, `[{"op":"remove","path":"/x"}]`, 400, "[0]"},
+		{"patch: wrong type", "PATCH", f, `[{"op":"replace","path":"/stale","value":"yes"}]`, 400, "stale"},
+		{"patch: failing test", "PATCH", f, `[{"op":"test","path":"/stale","value":true}]`, 400, "[0]"},
+		{"patch: the whole", "PATCH", f, `[{"op":"replace","path":"","value":7}]`, 400, "body"},
+		{"clone: bad name", "POST", f + "/clone", `{"name":"a b"}`, 400, "name"},
+		{"clone: taken", "POST", f + "/clone", `{"name":"old"}`, 409, "name"},
+		{"clone: no such flag", "POST", base + "/features/g/clone", `{"name":"h"}`, 404, "flag"},
+		{"create: in the archive", "POST", base + "/features", `{"name":"old"}`, 409, "name"},
+		{"validate: bad name", "POST", "/api/admin/features/validate", `{"name":"a/b"}`, 400, "name"},
+		{"validate: no such project", "POST", "/api/admin/features/validate", `{"name":"a","projectId":"red"}`, 404, "project"},
+		{"stale: nothing", "POST", base + "/stale", `{"features":[],"stale":true}`, 400, "features"},
+		{"stale: too many", "POST", base + "/stale", many, 400, "features"},
+		{"stale: no value", "POST", base + "/stale", `{"features":["f"]}`, 400, "stale"},
+		{"stale: one of two is unknown", "POST", base + "/stale", `{"features":["f","g"],"stale":true}`, 404, "flag"},
+		{"bulk on: in the archive", "POST", base + "/bulk_features/environments/development/on", `{"features":["old"]}`, 409, ""},
+		{"bulk off: no such environment", "POST", base + "/bulk_features/environments/moon/off", `{"features":["f"]}`, 404, ""},
+		{"on: in the archive", "POST", old + "/environments/development/on", ``, 409, ""},
+		{"strategy: in the archive", "POST", old + "/environments/development/strategies", `{"name":"default"}`, 409, ""},
+		{"delete: in service", "POST", base + "/delete", `{"features":["old","f"]}`, 409, ""},
+		{"delete: in service, one", "DELETE", "/api/admin/archive/f", ``, 409, ""},
+		{"revive: no such flag", "POST", "/api/admin/archive/revive/g", ``, 404, "flag"},
+		{"dependency: no parent", "POST", f + "/dependencies", `{}`, 400, "feature"},
+		{"dependency: itself", "POST", f + "/dependencies", `{"feature":"f"}`, 400, "feature"},
+		{"dependency: no such flag", "POST", f + "/dependencies", `{"feature":"moon"}`, 400, "feature"},
+		{"dependency: in the archive", "POST", f + "/dependencies", `{"feature":"old"}`, 400, "feature"},
+		{"dependency: of no flag", "POST", base + "/features/moon/dependencies", `{"feature":"f"}`, 404, "flag"},
+		{"archive/validate: nothing", "POST", base + "/archive/validate", `{}`, 400, "features"},
+		{"variants: an object", "PUT", f + "/environments/development/variants", `{}`, 400, "body"},
+		{"variants: no name", "PUT", f + "/environments/development/variants", `[{"weight":1}]`, 400, "[0].name"},
+		{"variants: half a weight", "PUT", f + "/environments/development/variants", `[{"name":"a","weight":0.5}]`, 400, "[0].weight"},
+		{"variants: not enough", "PUT", f + "/environments/development/variants", `[{"name":"a","weight":1,"weightType":"fix"}]`, 400, "body"},
+		{"variants: no such environment", "PUT", f + "/environments/moon/variants", `[]`, 404, ""},
+		{"variants: patch beyond the end", "PATCH", f + "/environments/development/variants", `[{"op":"remove","path":"/0"}]`, 400, "[0]"},
+		{"variants-batch: no environments", "PUT", f + "/variants-batch", `{"variants":[]}`, 400, "environments"},
+		{"strategy: variants of one name", "POST", f + "/environments/development/strategies", `{"name":"default","variants":[{"name":"a"},{"name":"a"}]}`, 400, "variants[1].name"},
+		{"order: no such strategy", "POST", f + "/environments/development/strategies/set-sort-order", `[{"id":"x","sortOrder":1}]`, 400, "[0].id"},
+		{"order: an object", "POST", f + "/environments/development/strategies/set-sort-order", `{}`, 400, "body"},
+		{"patch a strategy that is not", "PATCH", f + "/environments/development/strategies/x", `[]`, 404, ""},
+		{"default strategy: unknown", "POST", base + "/environments/development/default-strategy", `{"name":"lottery"}`, 400, "name"},
+		{"default strategy: nowhere", "POST", base + "/environments/moon/default-strategy", `{"name":"default"}`, 404, ""},
+		{"default strategy: of nothing", "POST", "/api/admin/projects/red/environments/development/default-strategy", `{"name":"default"}`, 404, "project"},
+		{"constraint: nothing", "POST", "/api/admin/constraints/validate", `{}`, 400, "contextName"},
+		{"constraint: no operator", "POST", "/api/admin/constraints/validate", `{"contextName":"a"}`, 400, "operator"},
+		{"constraint: a bad range", "POST", "/api/admin/constraints/validate", `{"contextName":"a","operator":"IN_CIDR","values":["10.0.0.0/99"]}`, 400, "values[0]"},
+		{"segment: a bad date", "POST", "/api/admin/segments", `{"name":"s","constraints":[{"contextName":"a","operator":"DATE_AFTER","value":"noon"}]}`, 400, "constraints[0].value"},
+		{"segment: no such", "GET", "/api/admin/segments/99", ``, 404, "segment"},
+		{"segment: no number", "PUT", "/api/admin/segments/x", `{"name":"s"}`, 400, "id"},
+		{"segment: put nothing", "PUT", "/api/admin/segments/99", `{"name":"s"}`, 404, "segment"},
+		{"segment: put no name", "PUT", "/api/admin/segments/99", `{}`, 400, "name"},
+		{"segment: delete nothing", "DELETE", "/api/admin/segments/99", ``, 404, "segment"},
+		{"segment: uses of nothing", "GET", "/api/admin/segments/99/strategies", ``, 404, "segment"},
+		{"segment: neither", "GET", "/api/admin/segments/1/flags", ``, 404, ""},
+		{"segment: of no strategy", "GET", "/api/admin/segments/strategies/x", ``, 404, ""},
+		{"segment: for no strategy", "POST", "/api/admin/segments/strategies", `{"projectId":"default","strategyId":"","environmentId":"development","segmentIds":[]}`, 404, ""},
+		{"segment: too many of them", "POST", f + "/environments/development/strategies", `{"name":"default","segments":[1,2,3,4,5,6]}`, 400, "segments"},
+		{"segment: validate nothing", "POST", "/api/admin/segments/validate", `{}`, 400, "name"},
+		{"no such action", "POST", base + "/launch", `{}`, 404, ""},
+	})
+}
