@@ -1,0 +1,92 @@
+// Package plane runs a control plane in the test's own process, on a free port
+// and on data of its own, for other people's clients to talk to. What the real
+// binary does is for package e2e.
+package plane
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"testing"
+
+	"github.com/lockflight/lockflight/internal/app"
+	"github.com/lockflight/lockflight/sdk/eval"
+	"github.com/lockflight/lockflight/test/conformance/flaggen"
+)
+
+// The tokens of every plane. Those of SDKs are for flaggen.Environment.
+const (
+	Admin    = "*:*.conformance-admin"
+	Backend  = "*:" + flaggen.Environment + ".conformance-backend"
+	Frontend = "*:" + flaggen.Environment + ".conformance-frontend"
+)
+
+// Plane is a control plane that serves at URL.
+type Plane struct {
+	URL  string
+	data string
+}
+
+// Start runs a plane until the test has ended.
+func Start(t *testing.T) *Plane {
+	t.Helper()
+	p := &Plane{data: t.TempDir()}
+	a, err := app.New(t.Context(), app.Options{
+		DataDir: p.data, Version: "conformance",
+		AdminTokens: []string{Admin}, BackendTokens: []string{Backend}, FrontendTokens: []string{Frontend},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.URL = a.URL()
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	ended := make(chan error, 1)
+	go func() { ended <- a.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Errorf("the plane ended with %v", err)
+		}
+	})
+	return p
+}
+
+// Server is where flaggen puts a world.
+func (p *Plane) Server() flaggen.Server {
+	return flaggen.Server{URL: p.URL, Token: Admin, Project: "default", Environment: flaggen.Environment}
+}
+
+// Compiled returns our own engine over the document that back-end SDKs are
+// served.
+func (p *Plane) Compiled(t *testing.T) *eval.Set {
+	t.Helper()
+	doc, err := p.features(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, warnings := eval.Compile(doc)
+	if len(warnings) > 0 {
+		t.Fatalf("what is served does not compile: %v", warnings)
+	}
+	return set
+}
+
+func (p *Plane) features(ctx context.Context) (eval.Snapshot, error) {
+	var doc eval.Snapshot
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, p.URL+"/api/client/features", http.NoBody)
+	if err != nil {
+		return doc, err
+	}
+	r.Header.Set("Authorization", Backend)
+	r.Header.Set("Unleash-Client-Spec", "5.2.0")
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return doc, err
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		return doc, fmt.Errorf("GET /api/client/features: %s", answer.Status)
+	}
+	return doc, json.NewDecoder(answer.Body).Decode(&doc)
+}
