@@ -85,16 +85,13 @@ func (c *configuration) add(file string, doc map[string]any) error {
 	if !ok {
 		return errors.New("metadata: want a mapping with a name")
 	}
-	allowed := []string{"name", "project"}
-	if kind == "Segment" {
-		allowed = allowed[:1]
-	}
+	own := []string{"name", "project"}
 	for key := range metadata {
-		if !slices.Contains(allowed, key) {
+		if !slices.Contains(own, key) {
 			return fmt.Errorf("metadata.%s: a %s has no such field", key, kind)
 		}
 	}
-	for _, key := range allowed {
+	for _, key := range own {
 		if _, ok := doc[key]; ok {
 			return fmt.Errorf("%s: belongs into metadata", key)
 		}

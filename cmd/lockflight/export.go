@@ -34,7 +34,7 @@ func (c *exportCmd) Run(ctx context.Context, s streams) error {
 		write = c.writeFile
 	}
 	for _, seg := range all.Segments {
-		text, err := document("Segment", seg.Name, "", seg)
+		text, err := document("Segment", seg.Name, seg.Project, seg)
 		if err != nil {
 			return err
 		}

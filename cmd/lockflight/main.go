@@ -36,6 +36,9 @@ type cli struct {
 	Plan     planCmd     `cmd:"" help:"Show what would change for files of flags and segments to hold."`
 	Apply    applyCmd    `cmd:"" help:"Make files of flags and segments hold."`
 	Env      envCmd      `cmd:"" help:"Compare environments, and carry flags from one to another."`
+	Backup   backupCmd   `cmd:"" help:"Copy the data of a server that uses SQLite, while it runs or not."`
+	Restore  restoreCmd  `cmd:"" help:"Put a backup in place for a server to start on."`
+	Doctor   doctorCmd   `cmd:"" help:"Look whether a server is well: reachable, ready, its clock, its database, its log."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
 	Fleet    fleetCmd    `cmd:"" hidden:"" help:"The demo's simulated agents."`
 }

@@ -159,7 +159,7 @@ func (f format) print(s streams, raw json.RawMessage, doc releaseDoc) error {
 	w := tabwriter.NewWriter(s.out, 0, 4, 2, ' ', 0)
 	for _, sig := range v.Signals {
 		estimate := "-"
-		if sig.Estimate != nil {
+		if sig.Estimate != nil && sig.N > 0 {
 			estimate = fmt.Sprintf("%.3f", *sig.Estimate)
 		}
 		fmt.Fprintf(w, "  %s\t%s\t%s\tn=%d against %d\n", sig.Name, sig.Status, estimate, sig.N, sig.NC)

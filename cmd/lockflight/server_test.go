@@ -29,6 +29,7 @@ func TestServerScripts(t *testing.T) {
 		}
 		env.Setenv("LOCKFLIGHT_URL", a.URL())
 		env.Setenv("LOCKFLIGHT_TOKEN", adminToken)
+		env.Setenv("DATA", data)
 		serve(t, env, a)
 		return withKeys(env, data)
 	}})

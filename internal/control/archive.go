@@ -36,6 +36,11 @@ func (s *Service) ReviveFlags(ctx context.Context, p Principal, project string, 
 		if f.ArchivedAt == nil {
 			return nil
 		}
+		if pr, err := get[Project](w, KindProject, project); err != nil {
+			return err
+		} else if pr.ArchivedAt != nil {
+			return Errorf(Conflict, "project_archived", "project %q is in the archive: revive it first", project)
+		}
 		f.ArchivedAt = nil
 		if err := w.putFlag("flag.restore", f); err != nil {
 			return err
@@ -55,16 +60,24 @@ func (s *Service) DeleteFlags(ctx context.Context, p Principal, project string, 
 		if f.ArchivedAt == nil {
 			return Errorf(Conflict, "flag_in_service", "flag %q is in service: archive it first", f.Name)
 		}
-		err := w.eachEnvOf(f, func(ref Ref, _ FlagEnv) error {
-			return w.remove(event{
-				Type: "flag.env.delete", Kind: KindFlagEnv, Key: ref.key(), Parent: ref.Environment,
-				Project: ref.Project, Env: ref.Environment,
-			})
-		})
-		if err != nil {
-			return err
-		}
-		return w.remove(event{Type: "flag.delete", Kind: KindFlag, Key: f.Name, Parent: f.Project, Project: f.Project})
+		return w.removeFlag(f)
+	})
+}
+
+// removeFlag removes a flag with all that is configured for it.
+func (w *work) removeFlag(f Flag) error {
+	err := w.eachEnvOf(f, func(ref Ref, _ FlagEnv) error { return w.removeEnv(ref) })
+	if err != nil {
+		return err
+	}
+	return w.remove(event{Type: "flag.delete", Kind: KindFlag, Key: f.Name, Parent: f.Project, Project: f.Project})
+}
+
+// removeEnv removes a flag's configuration in one environment.
+func (w *work) removeEnv(ref Ref) error {
+	return w.remove(event{
+		Type: "flag.env.delete", Kind: KindFlagEnv, Key: ref.key(), Parent: ref.Environment,
+		Project: ref.Project, Env: ref.Environment,
 	})
 }
 

@@ -27,7 +27,8 @@ type Change struct {
 	// Drift is who wrote that revision, where it was not ApplyConfiguration:
 	// what the change takes back was then done outside the files.
 	Drift *Drift `json:"drift,omitempty"`
-	// Release is what runs on the flag there, and must end first.
+	// Release is what runs on the flag there, or on one that the segment is
+	// for, and must end first.
 	Release string `json:"release,omitempty"`
 }
 
@@ -45,49 +46,72 @@ const applied = ".apply"
 // nothing. What is wrong with the Configuration is an Error of Kind Invalid
 // whose Field is a path in it.
 func (s *Service) PlanConfiguration(ctx context.Context, p Principal, in Configuration) (ChangeSet, error) {
-	var out ChangeSet
-	err := s.store.View(ctx, func(tx ReadTx) error {
-		pl, err := planConfiguration(tx, p, s.now().UTC(), in)
-		if err != nil {
+	pl, _, err := s.plan(ctx, p, in)
+	if err != nil {
+		return ChangeSet{}, err
+	}
+	return pl.changeSet()
+}
+
+// plan plans a Configuration against the state that the log's head stands for.
+func (s *Service) plan(ctx context.Context, p Principal, in Configuration) (pl *planner, at Head, err error) {
+	err = s.store.View(ctx, func(tx ReadTx) error {
+		if at, err = tx.Head(); err != nil {
 			return err
 		}
-		out, err = pl.changeSet()
+		pl, err = planConfiguration(tx, p, s.now().UTC().Truncate(time.Millisecond), in)
 		return err
 	})
-	return out, err
+	return pl, at, err
 }
 
 // ApplyConfiguration makes a Configuration hold, all of it or nothing, and
 // returns what it changed; each change has a record of its own. With a digest
 // it does exactly what was planned under it, and is a Conflict where anything
 // of that has moved on. A change beside a running release is a Conflict.
+//
+// It plans before it takes the writers' turn, and again within it only where
+// another writer was there in between: comparing thousands of flags takes
+// longer than others should wait.
 func (s *Service) ApplyConfiguration(ctx context.Context, p Principal, in Configuration, digest string) (ChangeSet, error) {
+	pl, at, err := s.plan(ctx, p, in)
+	if err != nil {
+		return ChangeSet{}, err
+	}
 	var out ChangeSet
-	err := s.write(ctx, p, Normal, func(w *work) error {
-		pl, err := planConfiguration(w, p, w.now, in)
+	err = s.write(ctx, p, Normal, func(w *work) error {
+		head, err := w.Head()
+		if err == nil && head != at {
+			pl, err = planConfiguration(w, p, w.now, in)
+		}
+		if err == nil {
+			out, err = pl.changeSet()
+		}
 		if err != nil {
 			return err
 		}
-		if out, err = pl.changeSet(); err != nil {
-			return err
-		}
-		if digest != "" && digest != out.Digest {
-			return Errorf(Conflict, "plan_stale", "the plan is %s by now, not %s: look at it again", out.Digest, digest)
-		}
-		if len(pl.steps) > maxBatch {
-			return Invalidf("flags", "bring %d changes: apply at most %d at a time", len(pl.steps), maxBatch)
-		}
-		for _, st := range pl.steps {
-			if err := w.apply(st); err != nil {
-				return err
-			}
-		}
-		return nil
+		return w.applyAll(pl, out, digest)
 	})
 	if err != nil {
 		return ChangeSet{}, err
 	}
 	return out, nil
+}
+
+// applyAll writes what was planned, where it is what the digest stands for.
+func (w *work) applyAll(pl *planner, set ChangeSet, digest string) error {
+	if digest != "" && digest != set.Digest {
+		return Errorf(Conflict, "plan_stale", "the plan is %s by now, not %s: look at it again", set.Digest, digest)
+	}
+	if len(pl.steps) > maxBatch {
+		return Invalidf("flags", "bring %d changes: apply at most %d at a time", len(pl.steps), maxBatch)
+	}
+	for _, st := range pl.steps {
+		if err := w.apply(st); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // apply writes one change, where the principal may.
@@ -98,7 +122,7 @@ func (w *work) apply(st step) error {
 		}
 	}
 	if st.Release != "" {
-		return w.noRelease(Ref{st.scope.Project, st.Name, st.Environment})
+		return Errorf(Conflict, "release_running", "release %s is running on what would change (%s %s): wait for its end, or roll it back, first", st.Release, st.Kind, st.Name)
 	}
 	return w.put(st.event)
 }

@@ -138,6 +138,24 @@ func TestApplyBesideRelease(t *testing.T) {
 	diff(t, "the log", head, w.head(t))
 }
 
+// TestApplySegmentBesideRelease changes whom a running release is for.
+func TestApplySegmentBesideRelease(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	must(w.ApplyConfiguration(t.Context(), root, files(), ""))(t)
+	in := starting()
+	in.Flag = "child"
+	r := must(w.StartRelease(t.Context(), root, in))(t)
+	same := must(w.PlanConfiguration(t.Context(), root, files()))(t)
+	diff(t, "plan of the same", []string{}, outline(same))
+	wider := files()
+	wider.Segments[0].Constraints[0].Values = []string{"ann", "bob"}
+	plan := must(w.PlanConfiguration(t.Context(), root, wider))(t)
+	diff(t, "release that stands against it", r.ID, plan.Changes[0].Release)
+	_, err := w.ApplyConfiguration(t.Context(), root, wider, plan.Digest)
+	wantErr(t, err, control.Conflict, "")
+}
+
 func TestConfigurationErrors(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -150,6 +168,7 @@ func TestConfigurationErrors(t *testing.T) {
 	}{
 		{"segment without name", "segments[0].name", func(c *control.Configuration) { c.Segments[0].Name = "" }},
 		{"segment twice", "segments[1].name", func(c *control.Configuration) { c.Segments = append(c.Segments, c.Segments[0]) }},
+		{"project of a segment", "segments[0].project", func(c *control.Configuration) { c.Segments[0].Project = "red" }},
 		{"operator", "segments[0].constraints[0].operator", func(c *control.Configuration) { c.Segments[0].Constraints[0].Operator = "IS" }},
 		{"flag name", "flags[0].name", func(c *control.Configuration) { c.Flags[0].Name = "a b" }},
 		{"flag twice", "flags[2].name", func(c *control.Configuration) { c.Flags = append(c.Flags, c.Flags[1]) }},

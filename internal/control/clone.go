@@ -23,7 +23,7 @@ func (s *Service) CloneFlag(ctx context.Context, p Principal, project, flag, nam
 		if err := w.may(Scope{Project: f.Project}, PermFlagCreate); err != nil {
 			return err
 		}
-		if err := freeName(w, name); err != nil {
+		if err := namable(w, f.Project, name); err != nil {
 			return err
 		}
 		old := f

@@ -20,6 +20,8 @@ type Configuration struct {
 // SegmentSpec is a segment in a Configuration.
 type SegmentSpec struct {
 	Name        string           `json:"name"`
+	Project     string           `json:"project,omitempty"` // whose strategies alone may use it
+	Description string           `json:"description,omitempty"`
 	Constraints []ConstraintSpec `json:"constraints"`
 }
 
@@ -69,7 +71,7 @@ type ConstraintSpec struct {
 func (s *Service) Configuration(ctx context.Context, p Principal, project string) (Configuration, error) {
 	var out Configuration
 	err := s.store.View(ctx, func(tx ReadTx) error {
-		segments, err := list[eval.Segment](tx, KindSegment, "")
+		segments, err := list[Segment](tx, KindSegment, "")
 		if err != nil {
 			return err
 		}
@@ -113,8 +115,10 @@ func configuredEnvs(tx ReadTx) (map[string][]FlagEnv, error) {
 	return out, err
 }
 
-func specOfSegment(seg eval.Segment) SegmentSpec {
-	return SegmentSpec{Name: seg.Name, Constraints: specOfConstraints(seg.Constraints)}
+func specOfSegment(seg Segment) SegmentSpec {
+	return SegmentSpec{
+		Name: seg.Name, Project: seg.Project, Description: seg.Description, Constraints: specOfConstraints(seg.Constraints),
+	}
 }
 
 func specOfFlag(f Flag) FlagSpec {
@@ -124,7 +128,7 @@ func specOfFlag(f Flag) FlagSpec {
 	}
 }
 
-func specOfEnv(fe FlagEnv, segments []eval.Segment) EnvSpec {
+func specOfEnv(fe FlagEnv, segments []Segment) EnvSpec {
 	out := EnvSpec{Enabled: fe.Enabled, Variants: fe.Variants}
 	for _, st := range fe.Strategies {
 		out.Strategies = append(out.Strategies, StrategySpec{
@@ -152,11 +156,11 @@ func constraintsOf(specs []ConstraintSpec) []eval.Constraint {
 }
 
 // segmentNames names segments; one that has gone is called # and its id.
-func segmentNames(ids []int, segments []eval.Segment) []string {
+func segmentNames(ids []int, segments []Segment) []string {
 	var out []string
 	for _, id := range ids {
 		name := "#" + strconv.Itoa(id)
-		if i := slices.IndexFunc(segments, func(s eval.Segment) bool { return s.ID == id }); i >= 0 {
+		if i := slices.IndexFunc(segments, func(s Segment) bool { return s.ID == id }); i >= 0 {
 			name = segments[i].Name
 		}
 		out = append(out, name)

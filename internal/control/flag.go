@@ -27,6 +27,9 @@ type Flag struct {
 	// Dependencies are the parents whose state this flag needs, by name: in the
 	// same project, in service, and without parents of their own.
 	Dependencies []eval.Dependency `json:"dependencies,omitempty"`
+
+	Tags  []Tag  `json:"tags,omitempty"`  // by type and value, each once
+	Links []Link `json:"links,omitempty"` // in the order in which they were added
 }
 
 // FlagEnv is a flag's configuration in one environment, as people made it.
@@ -47,9 +50,6 @@ type Strategy struct {
 	eval.Strategy
 }
 
-// flagTypes are Unleash's.
-var flagTypes = []string{"release", "experiment", "operational", "kill-switch", "permission", "sunset"}
-
 // CreateFlag adds a flag, off in every environment.
 func (s *Service) CreateFlag(ctx context.Context, p Principal, in Flag) (Flag, error) {
 	if err := checkName("name", in.Name); err != nil {
@@ -65,10 +65,11 @@ func (s *Service) CreateFlag(ctx context.Context, p Principal, in Flag) (Flag, e
 		if err := w.may(Scope{Project: in.Project}, PermFlagCreate); err != nil {
 			return err
 		}
-		if _, err := get[Project](w, KindProject, in.Project); err != nil {
-			return asMissing(err, "project", in.Project)
+		if err := namable(w, in.Project, in.Name); err != nil {
+			return err
 		}
-		if err := freeName(w, in.Name); err != nil {
+		var err error
+		if in.Tags, err = settledTags(w, slices.Clone(in.Tags)); err != nil {
 			return err
 		}
 		in.CreatedAt, in.CreatedBy = w.now, p.ID

@@ -15,13 +15,26 @@ func (s *Service) ValidateFlagName(ctx context.Context, p Principal, project, na
 		return err
 	}
 	return s.store.View(ctx, func(tx ReadTx) error {
-		if project != "" {
-			if _, err := get[Project](tx, KindProject, project); err != nil {
-				return asMissing(err, "project", project)
-			}
+		if project == "" {
+			return freeName(tx, name)
 		}
-		return freeName(tx, name)
+		return namable(tx, project, name)
 	})
+}
+
+// namable says whether a flag of a project may be created under a name.
+func namable(tx ReadTx, project, name string) error {
+	pr, err := get[Project](tx, KindProject, project)
+	if err != nil {
+		return asMissing(err, "project", project)
+	}
+	if pr.ArchivedAt != nil {
+		return Errorf(Conflict, "project_archived", "project %q is in the archive: revive it first", project)
+	}
+	if err := freeName(tx, name); err != nil {
+		return err
+	}
+	return pr.Naming.check(name)
 }
 
 // freeName refuses the name of a flag that exists, in whatever project: names

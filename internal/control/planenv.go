@@ -14,28 +14,24 @@ func (pl *planner) env(f projectFlag, env string, in EnvSpec) error {
 		return Invalidf("", "project %q is not served in an environment %q", f.project.ID, env)
 	}
 	ref := Ref{f.Project, f.Name, env}
-	segments, err := list[eval.Segment](pl, KindSegment, "")
-	if err != nil {
-		return err
-	}
 	now, err := flagEnv(pl, ref)
 	if err != nil {
 		return err
 	}
-	before := specOfEnv(now, segments)
+	before := specOfEnv(now, pl.segments)
 	if reflect.DeepEqual(before, in) {
 		return nil // what was checked when it was written needs no second check
 	}
-	next, err := pl.flagEnv(f, now, in, segments)
+	next, err := pl.flagEnv(f, now, in)
 	if err != nil {
 		return err
 	}
-	open, err := openReleases(pl, env)
+	open, err := pl.open(env)
 	if err != nil {
 		return err
 	}
 	st := step{
-		Change: Change{Kind: KindFlagEnv, Name: f.Name, Environment: env}, after: specOfEnv(next, segments),
+		Change: Change{Kind: KindFlagEnv, Name: f.Name, Environment: env}, after: specOfEnv(next, pl.segments),
 		scope: ref.scope(), perms: []Permission{PermRuleWrite},
 		event: event{Kind: KindFlagEnv, Key: ref.key(), Parent: env, Project: f.Project, Env: env, Doc: next},
 	}
@@ -51,12 +47,22 @@ func (pl *planner) env(f projectFlag, env string, in EnvSpec) error {
 	return pl.step(st, before)
 }
 
+// open returns the open releases of an environment by flag.
+func (pl *planner) open(env string) (map[string]*Release, error) {
+	if all, ok := pl.releases[env]; ok {
+		return all, nil
+	}
+	all, err := openReleases(pl, env)
+	pl.releases[env] = all
+	return all, err
+}
+
 // flagEnv returns what is stored for a spec. A strategy keeps the id of the
 // one in its place, where that has the same name.
-func (pl *planner) flagEnv(f projectFlag, now FlagEnv, in EnvSpec, segments []eval.Segment) (FlagEnv, error) {
+func (pl *planner) flagEnv(f projectFlag, now FlagEnv, in EnvSpec) (FlagEnv, error) {
 	next := FlagEnv{Flag: now.Flag, Environment: now.Environment, Enabled: in.Enabled, Strategies: []Strategy{}}
 	for i, spec := range in.Strategies {
-		ids, err := segmentIDs(spec.Segments, segments)
+		ids, err := segmentIDs(spec.Segments, pl.segments)
 		if err != nil {
 			return next, within(fmt.Sprintf("strategies[%d]", i), err)
 		}
@@ -84,10 +90,10 @@ func (pl *planner) flagEnv(f projectFlag, now FlagEnv, in EnvSpec, segments []ev
 }
 
 // segmentIDs finds segments by their names.
-func segmentIDs(names []string, segments []eval.Segment) ([]int, error) {
+func segmentIDs(names []string, segments []Segment) ([]int, error) {
 	var out []int
 	for i, name := range names {
-		at := slices.IndexFunc(segments, func(s eval.Segment) bool { return s.Name == name })
+		at := slices.IndexFunc(segments, func(s Segment) bool { return s.Name == name })
 		if at < 0 {
 			return nil, Invalidf(fmt.Sprintf("segments[%d]", i), "there is no segment %q", name)
 		}

@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/lockflight/lockflight/internal/audit"
@@ -17,9 +17,11 @@ import (
 type planner struct {
 	draft
 
-	p     Principal
-	now   time.Time
-	steps []step
+	p        Principal
+	now      time.Time
+	segments []Segment                      // all that there are, those of the plan included
+	releases map[string]map[string]*Release // the open ones by environment and flag, where they were asked for
+	steps    []step
 }
 
 // step is one Change with all that writing it needs.
@@ -33,7 +35,11 @@ type step struct {
 }
 
 func planConfiguration(tx ReadTx, p Principal, now time.Time, in Configuration) (*planner, error) {
-	pl := &planner{draft: draft{ReadTx: tx}, p: p, now: now}
+	pl := &planner{draft: draft{ReadTx: tx}, p: p, now: now, releases: map[string]map[string]*Release{}}
+	var err error
+	if pl.segments, err = list[Segment](tx, KindSegment, ""); err != nil {
+		return nil, err
+	}
 	for i, seg := range in.Segments {
 		twice := slices.ContainsFunc(in.Segments[:i], func(o SegmentSpec) bool { return o.Name == seg.Name })
 		if err := pl.segment(seg, twice); err != nil {
@@ -69,7 +75,8 @@ func within(path string, err error) error {
 	return &out
 }
 
-// segment plans one segment.
+// segment plans one segment. One that a running release is for is not to be
+// changed: that would change who takes part in it.
 func (pl *planner) segment(in SegmentSpec, twice bool) error {
 	if in.Name == "" {
 		return Invalidf("name", "must not be empty")
@@ -80,28 +87,66 @@ func (pl *planner) segment(in SegmentSpec, twice bool) error {
 	if err := pl.p.May(PermRead, Scope{}); err != nil {
 		return err
 	}
-	all, err := list[Segment](pl, KindSegment, "")
+	at, err := pl.segmentAt(in)
 	if err != nil {
 		return err
 	}
-	next, before := Segment{CreatedAt: pl.now, CreatedBy: pl.p.ID}, any(nil)
-	if next.ID, err = nextSegmentID(pl); err != nil {
+	next := pl.segments[at]
+	if next.Project != in.Project {
+		return Invalidf("project", "segment %q is in another: %q", in.Name, next.Project)
+	}
+	next.Description, next.Constraints = in.Description, constraintsOf(in.Constraints)
+	if err := checkSegment(pl, next); err != nil {
 		return err
 	}
-	next.Name = in.Name
-	for _, other := range all {
-		if other.Name == in.Name {
-			next, before = other, specOfSegment(other.Segment)
+	st := step{
+		Change: Change{Kind: KindSegment, Name: in.Name}, after: specOfSegment(next),
+		scope: Scope{Project: in.Project}, perms: []Permission{PermSegmentWrite},
+		event: segmentEvent("", next),
+	}
+	old := pl.segments[at]
+	pl.segments[at] = next
+	if _, err := pl.Resource(KindSegment, st.event.Key); KindOf(err) == NotFound {
+		return pl.step(st, nil)
+	}
+	if !reflect.DeepEqual(specOfSegment(old), st.after) {
+		if st.Release, err = pl.releaseFor(next.ID); err != nil {
+			return err
 		}
 	}
-	next.Constraints = constraintsOf(in.Constraints)
-	if err := checkConstraints(pl, "constraints", next.Constraints); err != nil {
-		return err
+	return pl.step(st, specOfSegment(old))
+}
+
+// segmentAt finds a segment by its name among all that there are, or puts a
+// new one there.
+func (pl *planner) segmentAt(in SegmentSpec) (int, error) {
+	at := slices.IndexFunc(pl.segments, func(o Segment) bool { return o.Name == in.Name })
+	if at >= 0 {
+		return at, nil
 	}
-	return pl.step(step{
-		Change: Change{Kind: KindSegment, Name: in.Name}, after: specOfSegment(next.Segment), perms: []Permission{PermSegmentWrite},
-		event: event{Kind: KindSegment, Key: strconv.Itoa(next.ID), Doc: next},
-	}, before)
+	id, err := nextSegmentID(pl)
+	next := Segment{Project: in.Project, CreatedAt: pl.now, CreatedBy: pl.p.ID}
+	next.ID, next.Name = id, in.Name
+	pl.segments = append(pl.segments, next)
+	return len(pl.segments) - 1, err
+}
+
+// releaseFor returns an open release that a segment is used beside, or "".
+func (pl *planner) releaseFor(segment int) (string, error) {
+	uses, err := usesOf(pl, segment)
+	if err != nil {
+		return "", err
+	}
+	for _, u := range uses {
+		open, err := pl.open(u.Environment)
+		if r := open[u.Flag]; r != nil || err != nil {
+			if err != nil {
+				return "", err
+			}
+			return r.ID, nil
+		}
+	}
+	return "", nil
 }
 
 // flag plans one flag, and its environments after it.
@@ -124,6 +169,9 @@ func (pl *planner) flag(in FlagSpec, twice bool) error {
 	f, err := get[Flag](pl, KindFlag, in.Name)
 	switch {
 	case KindOf(err) == NotFound:
+		if err := namable(pl, project, in.Name); err != nil {
+			return err
+		}
 		perm, f = PermFlagCreate, Flag{Name: in.Name, Project: project, CreatedAt: pl.now, CreatedBy: pl.p.ID}
 	case err != nil:
 		return err

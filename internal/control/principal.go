@@ -25,13 +25,20 @@ const (
 	PermRead           Permission = "flag.read"
 	PermProjectCreate  Permission = "project.create"
 	PermProjectUpdate  Permission = "project.update"
+	PermProjectArchive Permission = "project.archive"
+	PermProjectDelete  Permission = "project.delete"
 	PermEnvCreate      Permission = "env.create"
+	PermEnvUpdate      Permission = "env.update"
+	PermEnvDelete      Permission = "env.delete"
 	PermFlagCreate     Permission = "flag.create"
 	PermFlagUpdate     Permission = "flag.update"
 	PermFlagArchive    Permission = "flag.archive"
 	PermFlagRestore    Permission = "flag.restore"
 	PermFlagDelete     Permission = "flag.delete"
 	PermSegmentWrite   Permission = "segment.write"
+	PermContextWrite   Permission = "context.write"
+	PermTagWrite       Permission = "tag_type.write"
+	PermFlagTypeWrite  Permission = "flag_type.write"
 	PermToggleOn       Permission = "flag.env.toggle_on"
 	PermToggleOff      Permission = "flag.env.toggle_off"
 	PermRuleWrite      Permission = "rule.write"
@@ -110,6 +117,16 @@ func (p Principal) Projects(perm Permission, environment string) (names []string
 	}
 	slices.Sort(names)
 	return slices.Compact(names), false
+}
+
+// readsAnything refuses who may read in no project at all what belongs to none.
+func (p Principal) readsAnything() error {
+	for _, g := range p.Grants {
+		if slices.Contains(g.Permissions, PermRead) || slices.Contains(g.Permissions, PermAny) {
+			return nil
+		}
+	}
+	return p.May(PermRead, Scope{})
 }
 
 func covers(granted []string, name string) bool {

@@ -31,6 +31,11 @@ type Project struct {
 	// Strategies are what a flag gets that is switched on without one, by
 	// environment; a rollout to everyone where there is none. They have no id.
 	Strategies map[string]Strategy `json:"defaultStrategies,omitempty"`
+
+	Mode          string         `json:"mode,omitempty"` // open where empty, protected or private
+	Naming        *Naming        `json:"featureNaming,omitempty"`
+	LinkTemplates []LinkTemplate `json:"linkTemplates,omitempty"`
+	ArchivedAt    *time.Time     `json:"archivedAt,omitempty"` // it has no flag in service then
 }
 
 // Environment is a place where flags are served: development, production.
@@ -39,19 +44,26 @@ type Environment struct {
 	Type      string    `json:"type"` // production, pre-production, test, development, or a word of the user's
 	SortOrder int       `json:"sortOrder"`
 	CreatedAt time.Time `json:"createdAt"`
+
+	// Disabled keeps projects from being served there that are not yet. It
+	// changes nothing for those that are.
+	Disabled bool `json:"disabled,omitempty"`
 }
 
 // CreateProject adds a project that is served in the named environments, or
-// in all that exist where none is named.
+// in all that are enabled where none is named.
 func (s *Service) CreateProject(ctx context.Context, p Principal, in Project) (Project, error) {
-	if err := checkName("id", in.ID); err != nil {
+	if err := checkProjectID(in.ID); err != nil {
 		return Project{}, err
 	}
 	err := s.write(ctx, p, Normal, func(w *work) error {
 		if err := w.may(Scope{}, PermProjectCreate); err != nil {
 			return err
 		}
-		if err := w.absent(KindProject, in.ID, "id"); err != nil {
+		if err := absent(w, KindProject, in.ID, "id"); err != nil {
+			return err
+		}
+		if err := in.check(); err != nil {
 			return err
 		}
 		envs, err := list[Environment](w, KindEnvironment, "")
@@ -78,7 +90,7 @@ func (s *Service) CreateProject(ctx context.Context, p Principal, in Project) (P
 func servedIn(named []string, all []Environment) ([]string, error) {
 	out := make([]string, 0, len(all))
 	for _, e := range all {
-		if len(named) == 0 {
+		if len(named) == 0 && !e.Disabled {
 			out = append(out, e.Name)
 		}
 	}
@@ -93,13 +105,23 @@ func servedIn(named []string, all []Environment) ([]string, error) {
 	return out, nil
 }
 
-// Projects lists the projects that p may read.
+// Projects lists the projects that p may read. Archived ones are not among
+// them.
 func (s *Service) Projects(ctx context.Context, p Principal) ([]Project, error) {
+	return s.projectsWhere(ctx, p, func(x Project) bool { return x.ArchivedAt == nil })
+}
+
+// ArchivedProjects lists the archived projects that p may read.
+func (s *Service) ArchivedProjects(ctx context.Context, p Principal) ([]Project, error) {
+	return s.projectsWhere(ctx, p, func(x Project) bool { return x.ArchivedAt != nil })
+}
+
+func (s *Service) projectsWhere(ctx context.Context, p Principal, keep func(Project) bool) ([]Project, error) {
 	var out []Project
 	err := s.store.View(ctx, func(tx ReadTx) error {
 		all, err := list[Project](tx, KindProject, "")
 		out = slices.DeleteFunc(all, func(x Project) bool {
-			return p.May(PermRead, Scope{Project: x.ID}) != nil
+			return !keep(x) || p.May(PermRead, Scope{Project: x.ID}) != nil
 		})
 		return err
 	})
@@ -119,7 +141,7 @@ func (s *Service) CreateEnvironment(ctx context.Context, p Principal, in Environ
 		if err := w.may(Scope{}, PermEnvCreate); err != nil {
 			return err
 		}
-		if err := w.absent(KindEnvironment, in.Name, "name"); err != nil {
+		if err := absent(w, KindEnvironment, in.Name, "name"); err != nil {
 			return err
 		}
 		in.CreatedAt = w.now

@@ -180,8 +180,8 @@ func (w *work) putBlob(doc any) (sum string, err error) {
 }
 
 // absent returns an Error of Kind Exists where the resource is there.
-func (w *work) absent(kind ResourceKind, key, field string) error {
-	_, err := w.Resource(kind, key)
+func absent(tx ReadTx, kind ResourceKind, key, field string) error {
+	_, err := tx.Resource(kind, key)
 	switch {
 	case err == nil:
 		return &Error{Kind: Exists, Code: "exists", Field: field, Msg: fmt.Sprintf("a %s %q exists already", kind, key)}

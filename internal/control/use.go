@@ -14,6 +14,7 @@ type StrategyUse struct {
 	Strategy string // its id
 	Name     string // its kind: flexibleRollout
 	Segments []int
+	Fields   []string // of the context, that its own constraints compare
 }
 
 // String names the place, for people.
@@ -62,9 +63,14 @@ func strategyUses(tx ReadTx, uses func(Strategy) bool) ([]StrategyUse, error) {
 	}
 	var out []StrategyUse
 	add := func(ref Ref, st Strategy) {
-		if uses(st) {
-			out = append(out, StrategyUse{Ref: ref, Strategy: st.ID, Name: st.Name, Segments: st.Segments})
+		if !uses(st) {
+			return
 		}
+		u := StrategyUse{Ref: ref, Strategy: st.ID, Name: st.Name, Segments: st.Segments}
+		for _, c := range st.Constraints {
+			u.Fields = append(u.Fields, c.ContextName)
+		}
+		out = append(out, u)
 	}
 	configured, err := list[FlagEnv](tx, KindFlagEnv, "")
 	if err != nil {

@@ -30,7 +30,7 @@ const (
 	// casesPerSecond is how many conversations of the compared arms one agent's
 	// fleet has in a second. How many it must look at to have them depends on
 	// the milestone: at 1 %, fifty times as many.
-	casesPerSecond = 170
+	casesPerSecond = 130
 	tick           = 50 * time.Millisecond
 	maxLooks       = 4000 // conversations of one instance in one tick
 )

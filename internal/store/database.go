@@ -21,6 +21,7 @@ type database struct {
 	write   *sql.DB // nil where opened read-only
 	read    *sql.DB
 	log     *slog.Logger
+	file    string // URL of a SQLite file, "" on PostgreSQL
 
 	failed atomic.Pointer[control.Error] // why nothing is written any more
 }

@@ -21,16 +21,22 @@ import (
 // with one connection that writes and a pool that reads.
 type sqliteDialect struct{}
 
+// The files in the folder of a database.
+const (
+	stateFile    = "lockflight.db"
+	evidenceFile = "evidence.db"
+)
+
 func (sqliteDialect) open(ctx context.Context, o Options) (state, evidence *database, err error) {
 	if !o.ReadOnly {
 		if err := os.MkdirAll(o.Dir, 0o700); err != nil {
 			return nil, nil, err
 		}
 	}
-	if state, err = openFile(ctx, o, "lockflight.db"); err != nil {
+	if state, err = openFile(ctx, o, stateFile); err != nil {
 		return nil, nil, err
 	}
-	if evidence, err = openFile(ctx, o, "evidence.db"); err != nil {
+	if evidence, err = openFile(ctx, o, evidenceFile); err != nil {
 		return nil, nil, errors.Join(err, state.close())
 	}
 	return state, evidence, nil
@@ -55,7 +61,7 @@ func openFile(ctx context.Context, o Options, name string) (*database, error) {
 		return nil, err
 	}
 	file := (&url.URL{Scheme: "file", Path: filepath.ToSlash(path)}).String()
-	d := &database{dialect: sqliteDialect{}, log: o.Logger}
+	d := &database{dialect: sqliteDialect{}, log: o.Logger, file: file}
 	mode := "ro"
 	if !o.ReadOnly {
 		mode = "rw"

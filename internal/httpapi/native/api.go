@@ -73,6 +73,7 @@ func Register(mux *http.ServeMux, o Options) {
 	a.history(h)
 	a.explain(h)
 	a.configuration(h)
+	a.diagnosis(h)
 	a.tokens(h)
 	a.releases(h)
 	a.verdicts(h)

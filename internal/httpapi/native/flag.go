@@ -64,7 +64,11 @@ func (a api) flags(h huma.API) {
 				Name: in.Body.Name, Project: in.Body.Project, Type: in.Body.Type,
 				Description: in.Body.Description, ImpressionData: in.Body.ImpressionData,
 			})
-			return Flag{Flag: f}, err
+			if err != nil {
+				return Flag{}, err
+			}
+			v, err := a.Service.Flag(ctx, p, f.Project, f.Name)
+			return flagOf(v), err
 		})
 	route(a, h, get("/flags/{flag}", "getFlag", "Get a flag with its environments"),
 		func(ctx context.Context, p control.Principal, in *flagPath) (Flag, error) {

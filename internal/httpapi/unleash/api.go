@@ -63,6 +63,11 @@ func (a *API) Register(mux *http.ServeMux) {
 	a.routeVariants(mux)
 	a.routeStrategies(mux)
 	a.routeSegments(mux)
+	a.routeContext(mux)
+	a.routeTags(mux)
+	a.routeFlagTypes(mux)
+	a.routeEnvironments(mux)
+	a.routeProjects(mux)
 	mux.Handle("GET /health", a.open(health))
 	mux.Handle("GET /ready", a.open(a.ready))
 	mux.Handle("/api/", a.open(noSuchPath))
@@ -97,7 +102,6 @@ func (a *API) routeAdmin(mux *http.ServeMux) {
 		"POST " + admin + "/projects":             a.createProject,
 		"GET " + admin + "/environments":          a.environments,
 		"POST " + admin + "/environments":         a.createEnvironment,
-		"GET " + admin + "/feature-types":         a.featureTypes,
 		"GET " + admin + "/api-tokens":            a.tokens,
 		"POST " + admin + "/api-tokens":           a.createToken,
 		"DELETE " + admin + "/api-tokens/{token}": a.revokeToken,

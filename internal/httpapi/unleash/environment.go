@@ -7,8 +7,7 @@ import (
 	"github.com/lockflight/lockflight/internal/httpapi"
 )
 
-// environmentDoc is Unleash's environmentSchema. Every environment is enabled,
-// and none is protected.
+// environmentDoc is Unleash's environmentSchema. No environment is protected.
 type environmentDoc struct {
 	Name      string `json:"name"`
 	Type      string `json:"type"`
@@ -18,7 +17,7 @@ type environmentDoc struct {
 }
 
 func toEnvironment(e control.Environment) environmentDoc {
-	return environmentDoc{Name: e.Name, Type: e.Type, Enabled: true, SortOrder: e.SortOrder}
+	return environmentDoc{Name: e.Name, Type: e.Type, Enabled: !e.Disabled, SortOrder: e.SortOrder}
 }
 
 // environments answers GET /api/admin/environments, in their sort order.
@@ -47,14 +46,12 @@ func (a *API) createEnvironment(w http.ResponseWriter, r *http.Request) error {
 	if err := httpapi.AdminBody.Decode(w, r, &in); err != nil {
 		return err
 	}
-	switch {
-	case in.Enabled != nil && !*in.Enabled:
-		return notKept("enabled")
-	case in.RequiredApprovals != nil:
+	if in.RequiredApprovals != nil {
 		return notKept("requiredApprovals")
 	}
 	e, err := a.service.CreateEnvironment(r.Context(), httpapi.CallerOf(r.Context()).Principal, control.Environment{
 		Name: in.Name, Type: in.Type, SortOrder: in.SortOrder,
+		Disabled: in.Enabled != nil && !*in.Enabled,
 	})
 	if err != nil {
 		return err

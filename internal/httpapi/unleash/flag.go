@@ -24,7 +24,8 @@ type flagDoc struct {
 	CreatedAt      time.Time         `json:"createdAt"`
 	ArchivedAt     *time.Time        `json:"archivedAt"`
 	Environments   []flagEnvDoc      `json:"environments,omitempty"`
-	Tags           []struct{}        `json:"tags"`
+	Tags           []tagDoc          `json:"tags"`
+	Links          []linkDoc         `json:"links"`
 	Dependencies   []eval.Dependency `json:"dependencies"`
 	Children       []string          `json:"children"`
 }
@@ -50,7 +51,7 @@ func toFlag(f control.Flag) flagDoc {
 	return flagDoc{
 		Name: f.Name, Type: f.Type, Description: f.Description, Project: f.Project, Stale: f.Stale,
 		ImpressionData: f.ImpressionData, CreatedAt: f.CreatedAt, Archived: f.ArchivedAt != nil, ArchivedAt: f.ArchivedAt,
-		Tags: []struct{}{}, Dependencies: orEmpty(f.Dependencies), Children: []string{},
+		Tags: each(f.Tags, toTag), Links: each(f.Links, linkOf(f.Name)), Dependencies: orEmpty(f.Dependencies), Children: []string{},
 	}
 }
 
@@ -81,21 +82,19 @@ func (a *API) flags(w http.ResponseWriter, r *http.Request) error {
 // createFlag answers POST .../features. The flag is off everywhere.
 func (a *API) createFlag(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
-		Name           string `json:"name"`
-		Type           string `json:"type"`
-		Description    string `json:"description"`
-		ImpressionData bool   `json:"impressionData"`
-		Tags           []any  `json:"tags"`
+		Name           string   `json:"name"`
+		Type           string   `json:"type"`
+		Description    string   `json:"description"`
+		ImpressionData bool     `json:"impressionData"`
+		Tags           []tagDoc `json:"tags"`
 	}
 	if err := httpapi.AdminBody.Decode(w, r, &in); err != nil {
 		return err
 	}
-	if len(in.Tags) > 0 {
-		return notKept("tags")
-	}
 	project, p := r.PathValue("project"), httpapi.CallerOf(r.Context()).Principal
 	f, err := a.service.CreateFlag(r.Context(), p, control.Flag{
 		Name: in.Name, Project: project, Type: in.Type, Description: in.Description, ImpressionData: in.ImpressionData,
+		Tags: each(in.Tags, fromTag),
 	})
 	if err != nil {
 		return err

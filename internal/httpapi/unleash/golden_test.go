@@ -123,9 +123,9 @@ type names struct {
 }
 
 var volatile = regexp.MustCompile(
-	`(str-)[0-9a-z]{18}|(tok_)[0-9a-f]{20}|([0-9a-f]{56})|([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})`)
+	`(str-)[0-9a-z]{18}|(lnk-)[0-9a-z]{18}|(tok_)[0-9a-f]{20}|([0-9a-f]{56})|([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})`)
 
-var kinds = []string{"", "strategy", "token", "secret", "uuid"}
+var kinds = []string{"", "strategy", "link", "token", "secret", "uuid"}
 
 func (n *names) stable(text string) string {
 	return volatile.ReplaceAllStringFunc(text, func(real string) string {

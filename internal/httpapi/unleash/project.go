@@ -1,6 +1,7 @@
 package unleash
 
 import (
+	"cmp"
 	"net/http"
 	"regexp"
 	"strings"
@@ -13,31 +14,40 @@ import (
 // projectDoc is Unleash's projectSchema, as far as it is known here, and with
 // its environments also its projectCreatedSchema.
 type projectDoc struct {
-	ID                string    `json:"id"`
-	Name              string    `json:"name"`
-	Description       string    `json:"description"`
-	Mode              string    `json:"mode"`
-	DefaultStickiness string    `json:"defaultStickiness"`
-	Environments      []string  `json:"environments"`
-	FeatureLimit      *int      `json:"featureLimit"` // null: without limit
-	CreatedAt         time.Time `json:"createdAt"`
+	ID                string            `json:"id"`
+	Name              string            `json:"name"`
+	Description       string            `json:"description"`
+	Mode              string            `json:"mode"`
+	DefaultStickiness string            `json:"defaultStickiness"`
+	Environments      []string          `json:"environments"`
+	FeatureLimit      *int              `json:"featureLimit"` // null: without limit
+	CreatedAt         time.Time         `json:"createdAt"`
+	ArchivedAt        *time.Time        `json:"archivedAt"`
+	FeatureNaming     *namingDoc        `json:"featureNaming,omitempty"`
+	LinkTemplates     []linkTemplateDoc `json:"linkTemplates"`
 }
 
 // toProject shows a project as an admin sees it.
 func toProject(p control.Project) projectDoc {
-	return projectDoc{
-		ID: p.ID, Name: p.Name, Description: p.Description, Mode: openMode,
+	out := projectDoc{
+		ID: p.ID, Name: p.Name, Description: p.Description, Mode: cmp.Or(p.Mode, "open"),
 		DefaultStickiness: p.Stickiness, Environments: p.Environments, CreatedAt: p.CreatedAt,
+		ArchivedAt: p.ArchivedAt, LinkTemplates: each(p.LinkTemplates, toLinkTemplate),
 	}
+	if p.Naming != nil {
+		out.FeatureNaming = new(namingDoc(*p.Naming))
+	}
+	return out
 }
 
-// openMode is the one project mode that is known here: whoever may read the
-// project may propose a change.
-const openMode = "open"
-
-// projects answers GET /api/admin/projects: those that the caller may read.
+// projects answers GET /api/admin/projects: those that the caller may read,
+// with ?archived=true the archived ones.
 func (a *API) projects(w http.ResponseWriter, r *http.Request) error {
-	all, err := a.service.Projects(r.Context(), httpapi.CallerOf(r.Context()).Principal)
+	read := a.service.Projects
+	if r.URL.Query().Get("archived") == "true" {
+		read = a.service.ArchivedProjects
+	}
+	all, err := read(r.Context(), caller(r))
 	if err != nil {
 		return err
 	}
@@ -66,8 +76,6 @@ func (a *API) createProject(w http.ResponseWriter, r *http.Request) error {
 	switch {
 	case in.Name == "":
 		return control.Invalidf("name", "is missing")
-	case in.Mode != "" && in.Mode != openMode:
-		return control.Invalidf("mode", "%q is not a mode of this server; the one that there is, is %q", in.Mode, openMode)
 	case len(in.ChangeRequestEnvironments) > 0:
 		return notKept("changeRequestEnvironments")
 	case in.ID == "":
@@ -75,7 +83,7 @@ func (a *API) createProject(w http.ResponseWriter, r *http.Request) error {
 	}
 	p, err := a.service.CreateProject(r.Context(), httpapi.CallerOf(r.Context()).Principal, control.Project{
 		ID: in.ID, Name: in.Name, Description: in.Description,
-		Environments: in.Environments, Stickiness: in.DefaultStickiness,
+		Environments: in.Environments, Stickiness: in.DefaultStickiness, Mode: in.Mode,
 	})
 	if err != nil {
 		return err

@@ -49,10 +49,18 @@ func (a *API) routeFlags(mux *http.ServeMux) {
 }
 
 // projectAction answers POST P/{action}: what is done to many flags of a
-// project. It is one route because POST /projects/archive/{project} and
-// POST /projects/{project}/archive cannot be two.
+// project, or to the project. It is one route because
+// POST /projects/archive/{project} and POST /projects/{project}/archive cannot
+// be two. No project is called archive or revive, for the same reason.
 func (a *API) projectAction(w http.ResponseWriter, r *http.Request) error {
-	switch r.PathValue("action") {
+	action := r.PathValue("action")
+	switch r.PathValue("project") {
+	case "archive":
+		return a.archiveProject(w, r, action)
+	case "revive":
+		return a.reviveProject(w, r, action)
+	}
+	switch action {
 	case "stale":
 		return a.staleFlags(w, r)
 	case "archive":

@@ -1,0 +1,216 @@
+package unleash
+
+import (
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/lockflight/lockflight/internal/control"
+	"github.com/lockflight/lockflight/internal/httpapi"
+	"github.com/lockflight/lockflight/sdk/eval"
+)
+
+// routeContext adds the fields of the context.
+func (a *API) routeContext(mux *http.ServeMux) {
+	const (
+		fields = adminPath + "/context"
+		field  = fields + "/{field}"
+	)
+	a.addAdmin(mux, routes{
+		"GET " + fields:                             a.contextFields,
+		"POST " + fields:                            a.createContextField,
+		"POST " + fields + "/validate":              a.validateContextField,
+		"GET " + field:                              a.contextField,
+		"PUT " + field:                              a.updateContextField,
+		"DELETE " + field:                           a.deleteContextField,
+		"GET " + field + "/strategies":              a.contextFieldUse,
+		"POST " + field + "/legal-values":           a.addLegalValue,
+		"DELETE " + field + "/legal-values/{value}": a.removeLegalValue,
+	})
+}
+
+// contextFieldDoc is Unleash's contextFieldSchema.
+type contextFieldDoc struct {
+	Name           string          `json:"name"`
+	Description    string          `json:"description"`
+	Stickiness     bool            `json:"stickiness"`
+	SortOrder      int             `json:"sortOrder"`
+	CreatedAt      *time.Time      `json:"createdAt"`
+	UsedInFeatures int             `json:"usedInFeatures"`
+	UsedInProjects int             `json:"usedInProjects"`
+	LegalValues    []legalValueDoc `json:"legalValues"`
+}
+
+// legalValueDoc is Unleash's legalValueSchema.
+type legalValueDoc struct {
+	Value       string `json:"value"`
+	Description string `json:"description,omitempty"`
+}
+
+func toLegalValue(l control.LegalValue) legalValueDoc   { return legalValueDoc(l) }
+func fromLegalValue(l legalValueDoc) control.LegalValue { return control.LegalValue(l) }
+
+// toContextField shows a field with the strategies that have a constraint on it.
+func toContextField(f control.ContextField, uses []control.StrategyUse) contextFieldDoc {
+	flags, projects := map[string]bool{}, map[string]bool{}
+	for _, u := range uses {
+		if slices.Contains(u.Fields, f.Name) {
+			flags[u.Flag], projects[u.Project] = true, true
+		}
+	}
+	out := contextFieldDoc{
+		Name: f.Name, Description: f.Description, Stickiness: f.Stickiness, SortOrder: f.SortOrder,
+		UsedInFeatures: len(flags), UsedInProjects: len(projects), LegalValues: each(f.LegalValues, toLegalValue),
+	}
+	if !f.CreatedAt.IsZero() {
+		out.CreatedAt = &f.CreatedAt
+	}
+	return out
+}
+
+// constrained are the strategies that have a constraint, of their own.
+func (a *API) constrained(r *http.Request) ([]control.StrategyUse, error) {
+	return a.service.StrategyUses(r.Context(), caller(r), func(st control.Strategy) bool { return len(st.Constraints) > 0 })
+}
+
+// contextFields answers GET /api/admin/context with a bare list.
+func (a *API) contextFields(w http.ResponseWriter, r *http.Request) error {
+	all, err := a.service.ContextFields(r.Context(), caller(r))
+	if err != nil {
+		return err
+	}
+	uses, err := a.constrained(r)
+	if err != nil {
+		return err
+	}
+	return httpapi.WriteJSON(w, http.StatusOK, each(all, func(f control.ContextField) contextFieldDoc { return toContextField(f, uses) }))
+}
+
+// contextField answers GET /api/admin/context/{field}.
+func (a *API) contextField(w http.ResponseWriter, r *http.Request) error {
+	f, err := a.service.ContextField(r.Context(), caller(r), r.PathValue("field"))
+	if err != nil {
+		return err
+	}
+	uses, err := a.constrained(r)
+	if err != nil {
+		return err
+	}
+	return httpapi.WriteJSON(w, http.StatusOK, toContextField(f, uses))
+}
+
+// createContextField answers POST /api/admin/context.
+func (a *API) createContextField(w http.ResponseWriter, r *http.Request) error {
+	var in struct {
+		Name        string          `json:"name"`
+		Description string          `json:"description"`
+		Stickiness  bool            `json:"stickiness"`
+		SortOrder   int             `json:"sortOrder"`
+		Project     string          `json:"project"`
+		LegalValues []legalValueDoc `json:"legalValues"`
+	}
+	if err := httpapi.AdminBody.Decode(w, r, &in); err != nil {
+		return err
+	}
+	if in.Project != "" {
+		return notKept("project")
+	}
+	f, err := a.service.CreateContextField(r.Context(), caller(r), control.ContextField{
+		Name: in.Name, Description: in.Description, Stickiness: in.Stickiness, SortOrder: in.SortOrder, LegalValues: each(in.LegalValues, fromLegalValue),
+	})
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Location", adminPath+"/context/"+f.Name)
+	return httpapi.WriteJSON(w, http.StatusCreated, toContextField(f, nil))
+}
+
+// validateContextField answers POST /api/admin/context/validate.
+func (a *API) validateContextField(w http.ResponseWriter, r *http.Request) error {
+	var in struct {
+		Name string `json:"name"`
+	}
+	if err := httpapi.AdminBody.Decode(w, r, &in); err != nil {
+		return err
+	}
+	return a.service.ValidateContextFieldName(r.Context(), in.Name)
+}
+
+// updateContextField answers PUT /api/admin/context/{field}. What is not sent
+// stays.
+func (a *API) updateContextField(w http.ResponseWriter, r *http.Request) error {
+	var in struct {
+		Name        string           `json:"name"` // passed over: the path says it
+		Description *string          `json:"description"`
+		Stickiness  *bool            `json:"stickiness"`
+		SortOrder   *int             `json:"sortOrder"`
+		Project     string           `json:"project"`
+		LegalValues *[]legalValueDoc `json:"legalValues"`
+	}
+	if err := httpapi.AdminBody.Decode(w, r, &in); err != nil {
+		return err
+	}
+	if in.Project != "" {
+		return notKept("project")
+	}
+	return a.service.ChangeContextField(r.Context(), caller(r), r.PathValue("field"), func(f *control.ContextField) {
+		replace(&f.Description, in.Description)
+		replace(&f.Stickiness, in.Stickiness)
+		replace(&f.SortOrder, in.SortOrder)
+		if in.LegalValues != nil {
+			f.LegalValues = each(*in.LegalValues, fromLegalValue)
+		}
+	})
+}
+
+// replace gives a field the value that was sent, where one was.
+func replace[T any](field, sent *T) {
+	if sent != nil {
+		*field = *sent
+	}
+}
+
+// deleteContextField answers DELETE /api/admin/context/{field}.
+func (a *API) deleteContextField(_ http.ResponseWriter, r *http.Request) error {
+	return a.service.DeleteContextField(r.Context(), caller(r), r.PathValue("field"))
+}
+
+// contextFieldUse answers GET /api/admin/context/{field}/strategies.
+func (a *API) contextFieldUse(w http.ResponseWriter, r *http.Request) error {
+	name := r.PathValue("field")
+	if _, err := a.service.ContextField(r.Context(), caller(r), name); err != nil {
+		return err
+	}
+	uses, err := a.service.StrategyUses(r.Context(), caller(r), func(st control.Strategy) bool {
+		return slices.ContainsFunc(st.Constraints, func(c eval.Constraint) bool { return c.ContextName == name })
+	})
+	if err != nil {
+		return err
+	}
+	return httpapi.WriteJSON(w, http.StatusOK, struct {
+		Strategies []useDoc `json:"strategies"`
+	}{each(uses, toUse)})
+}
+
+// addLegalValue answers POST /api/admin/context/{field}/legal-values. One that
+// is there already gets the new description.
+func (a *API) addLegalValue(w http.ResponseWriter, r *http.Request) error {
+	var in legalValueDoc
+	if err := httpapi.AdminBody.Decode(w, r, &in); err != nil {
+		return err
+	}
+	return a.service.ChangeContextField(r.Context(), caller(r), r.PathValue("field"), func(f *control.ContextField) {
+		f.LegalValues = append(without(f.LegalValues, in.Value), fromLegalValue(in))
+	})
+}
+
+// removeLegalValue answers DELETE /api/admin/context/{field}/legal-values/{value}.
+func (a *API) removeLegalValue(_ http.ResponseWriter, r *http.Request) error {
+	return a.service.ChangeContextField(r.Context(), caller(r), r.PathValue("field"), func(f *control.ContextField) {
+		f.LegalValues = without(f.LegalValues, r.PathValue("value"))
+	})
+}
+
+func without(values []control.LegalValue, value string) []control.LegalValue {
+	return slices.DeleteFunc(values, func(l control.LegalValue) bool { return l.Value == value })
+}
