@@ -14,7 +14,8 @@ import (
 // that parent: to be on (with one of Variants, where some are named), or to be
 // off. There is one level, as clients evaluate no more: a parent has no parent,
 // and a child no child; and both are in one project, since a client may be
-// shown one project alone.
+// shown one project alone. It is refused while a release runs on the flag, whose
+// arms it would thin out.
 func (s *Service) SetDependency(ctx context.Context, p Principal, project, flag string, d eval.Dependency) error {
 	on := d.Enabled == nil || *d.Enabled
 	d.Enabled = &on
@@ -28,6 +29,9 @@ func (s *Service) SetDependency(ctx context.Context, p Principal, project, flag 
 		if err := f.inService(); err != nil {
 			return err
 		}
+		if err := w.noReleaseOf(f); err != nil {
+			return err
+		}
 		if err := checkParent(w, f, d); err != nil {
 			return err
 		}
@@ -39,9 +43,12 @@ func (s *Service) SetDependency(ctx context.Context, p Principal, project, flag 
 }
 
 // RemoveDependency makes a flag depend no longer on a parent, or on none at
-// all where parent is empty.
+// all where parent is empty. A running release is a Conflict, as above.
 func (s *Service) RemoveDependency(ctx context.Context, p Principal, project, flag, parent string) error {
 	return s.eachFlag(ctx, p, PermFlagUpdate, project, []string{flag}, func(w *work, f Flag) error {
+		if err := w.noReleaseOf(f); err != nil {
+			return err
+		}
 		kept := f.without(parent)
 		if parent == "" || len(kept) == 0 {
 			kept = nil

@@ -55,6 +55,17 @@ func TestDependencyRules(t *testing.T) {
 	}
 }
 
+// TestDependencyDuringRelease keeps the population of a release as it is.
+func TestDependencyDuringRelease(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ctx := t.Context()
+	w.family(t)
+	w.started(t)
+	wantErr(t, w.SetDependency(ctx, root, "blue", "blue-flag", eval.Dependency{Feature: "single"}), control.Conflict, "")
+	wantErr(t, w.RemoveDependency(ctx, root, "blue", "blue-flag", ""), control.Conflict, "")
+}
+
 func TestDependencyLife(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

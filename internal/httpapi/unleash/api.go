@@ -68,6 +68,8 @@ func (a *API) Register(mux *http.ServeMux) {
 	a.routeFlagTypes(mux)
 	a.routeEnvironments(mux)
 	a.routeProjects(mux)
+	a.routeSearch(mux)
+	a.routeTokens(mux)
 	mux.Handle("GET /health", a.open(health))
 	mux.Handle("GET /ready", a.open(a.ready))
 	mux.Handle("/api/", a.open(noSuchPath))

@@ -98,9 +98,5 @@ func tokenType(s string) control.TokenType {
 
 // revokeToken answers DELETE /api/admin/api-tokens/{token}. It takes a token's id, or its secret as Unleash does.
 func (a *API) revokeToken(_ http.ResponseWriter, r *http.Request) error {
-	id := r.PathValue("token")
-	if _, t, err := a.service.Authenticate(r.Context(), id); err == nil {
-		id = t.ID
-	}
-	return a.service.RevokeToken(r.Context(), httpapi.CallerOf(r.Context()).Principal, id)
+	return a.service.RevokeToken(r.Context(), caller(r), a.tokenOf(r))
 }

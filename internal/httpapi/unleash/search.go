@@ -1,0 +1,127 @@
+package unleash
+
+import (
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/lockflight/lockflight/internal/control"
+	"github.com/lockflight/lockflight/internal/httpapi"
+)
+
+// routeSearch adds the search for flags.
+func (a *API) routeSearch(mux *http.ServeMux) {
+	a.addAdmin(mux, routes{"GET " + adminPath + "/search/features": a.searchFlags})
+}
+
+// foundDoc is Unleash's featureSearchResponseSchema.
+type foundDoc struct {
+	flagDoc
+
+	DependencyType *string    `json:"dependencyType"`
+	Segments       []string   `json:"segments"`
+	CreatedBy      creatorDoc `json:"createdBy"`
+}
+
+// creatorDoc names a principal in the form of Unleash's users, which have
+// numbers; principals have none here.
+type creatorDoc struct {
+	ID       int    `json:"id"`
+	Name     string `json:"name"`
+	ImageURL string `json:"imageUrl"`
+}
+
+// searchFlags answers GET /api/admin/search/features.
+func (a *API) searchFlags(w http.ResponseWriter, r *http.Request) error {
+	in, err := readSearch(r.URL.Query())
+	if err != nil {
+		return err
+	}
+	found, total, err := a.service.SearchFlags(r.Context(), caller(r), in)
+	if err != nil {
+		return err
+	}
+	environments, err := a.environmentsByName(r.Context())
+	if err != nil {
+		return err
+	}
+	return httpapi.WriteJSON(w, http.StatusOK, struct {
+		Features []foundDoc `json:"features"`
+		Total    int        `json:"total"`
+	}{each(found, func(f control.FoundFlag) foundDoc { return toFound(f, environments) }), total})
+}
+
+func toFound(f control.FoundFlag, environments map[string]control.Environment) foundDoc {
+	out := foundDoc{flagDoc: toFlag(f.Flag), Segments: f.Segments, CreatedBy: creatorDoc{Name: f.CreatedBy}}
+	if len(f.Dependencies) > 0 {
+		out.DependencyType = new("child")
+	}
+	for _, fe := range f.Environments {
+		out.Environments = append(out.Environments, toFlagEnv(fe, environments[fe.Environment]))
+	}
+	return out
+}
+
+// unsearched are conditions of Unleash's on what is not known here. They are
+// refused: leaving one out would find too much.
+var unsearched = []string{"lifecycle", "favorite", "createdAt", "lastSeenAt"}
+
+// readSearch reads the conditions of a query.
+func readSearch(q url.Values) (control.FlagSearch, error) {
+	in := control.FlagSearch{
+		Query: q.Get("query"), SortBy: q.Get("sortBy"), Desc: q.Get("sortOrder") == "desc",
+		Status: append(q["status"], q["status[]"]...), Limit: 50,
+	}
+	for _, name := range unsearched {
+		if q.Has(name) {
+			return in, control.Invalidf(name, "is nothing that this server can search by; leave it out")
+		}
+	}
+	for name, into := range map[string]*int{"offset": &in.Offset, "limit": &in.Limit} {
+		if !q.Has(name) {
+			continue
+		}
+		n, err := strconv.Atoi(q.Get(name))
+		if err != nil {
+			return in, control.Invalidf(name, "%q is not a number", q.Get(name))
+		}
+		*into = n
+	}
+	for name, into := range map[string]*control.Match{
+		"project": &in.Project, "type": &in.Type, "createdBy": &in.CreatedBy, "state": &in.State,
+		"tag": &in.Tag, "segment": &in.Segment,
+	} {
+		var err error
+		if *into, err = readMatch(name, q.Get(name)); err != nil {
+			return in, err
+		}
+	}
+	archived, err := readMatch("archived", q.Get("archived"))
+	in.Archived = len(archived.Values) == 1 && archived.Values[0] == "true" && !archived.Not
+	return in, err
+}
+
+// operatorMatch are the conditions that the operators of Unleash stand for: first
+// those on what has one value, then those on what has several.
+var operatorMatch = map[string]control.Match{
+	"IS": {}, "IS_ANY_OF": {}, "IS_NOT": {Not: true}, "IS_NONE_OF": {Not: true},
+	"INCLUDE": {}, "INCLUDE_ANY_OF": {}, "INCLUDE_ALL_OF": {All: true},
+	"DO_NOT_INCLUDE": {Not: true}, "EXCLUDE_IF_ANY_OF": {Not: true}, "EXCLUDE_ALL": {Not: true, All: true},
+}
+
+// readMatch reads OPERATOR:value,value.
+func readMatch(field, text string) (control.Match, error) {
+	if text == "" {
+		return control.Match{}, nil
+	}
+	operator, values, _ := strings.Cut(text, ":")
+	m, known := operatorMatch[operator]
+	if !known || values == "" {
+		return m, control.Invalidf(field, "%q is not a condition such as IS:%s", text, "value")
+	}
+	for v := range strings.SplitSeq(values, ",") {
+		m.Values = append(m.Values, strings.TrimSpace(v))
+	}
+	return m, nil
+}
