@@ -128,8 +128,7 @@ func (s *sender) run(ctx context.Context, p *plane) error {
 // unlessGone returns an error that is the server's own answer, and nil for one
 // that only means that no whole answer came.
 func unlessGone(err error) error {
-	var r *refused
-	if errors.As(err, &r) {
+	if _, ok := errors.AsType[*refused](err); ok {
 		return fmt.Errorf("the server refused a write: %w", err)
 	}
 	return nil

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"io"
 	"math/rand/v2"
 	"net/http"
 	"os"
@@ -86,19 +87,14 @@ func (p *plane) stream(t *testing.T) <-chan struct{} {
 	if err != nil {
 		t.Fatal(err)
 	}
-	first := make([]byte, 1)
-	if _, err := resp.Body.Read(first); err != nil || resp.StatusCode != http.StatusOK {
+	t.Cleanup(func() { resp.Body.Close() })
+	if _, err := resp.Body.Read(make([]byte, 1)); err != nil || resp.StatusCode != http.StatusOK {
 		t.Fatalf("GET /api/client/streaming = %s, %v", resp.Status, err)
 	}
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		defer resp.Body.Close()
-		for buf := make([]byte, 4096); ; {
-			if _, err := resp.Body.Read(buf); err != nil {
-				return
-			}
-		}
+		_, _ = io.Copy(io.Discard, resp.Body)
 	}()
 	return ended
 }

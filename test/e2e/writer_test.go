@@ -173,14 +173,14 @@ func (p *plane) served(ctx context.Context) (map[string]string, error) {
 		return nil, err
 	}
 	for _, f := range doc.Features {
-		state := "off"
+		state := []string{"off"}
 		if f.Enabled {
-			state = "on"
+			state[0] = "on"
 		}
 		for _, st := range f.Strategies {
-			state += " " + st.Parameters["groupId"]
+			state = append(state, st.Parameters["groupId"])
 		}
-		out["flag "+f.Name] = state
+		out["flag "+f.Name] = strings.Join(state, " ")
 	}
 	var tokens struct {
 		Tokens []token `json:"tokens"`
