@@ -208,6 +208,10 @@ const (
 // them the parts that they rely on, signs a last checkpoint and closes the
 // store. It may be called once.
 func (a *App) Run(ctx context.Context) error {
+	// Evidence may come with the first request: its release must be known.
+	if err := a.runner.Load(context.WithoutCancel(ctx)); err != nil {
+		return errors.Join(fmt.Errorf("reading the open releases: %w", err), a.listener.Close(), a.close())
+	}
 	parts, stopParts := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopParts()
 	g, ctx := errgroup.WithContext(ctx)

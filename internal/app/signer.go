@@ -53,41 +53,45 @@ func loadSigner(file string) (*signer, error) {
 // cannot be written to is one that the key was given in, and whoever gave it
 // has the verifier key too.
 func publish(file string, key audit.Key) error {
-	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644) //nolint:gosec // a public key
-	if errors.Is(err, fs.ErrExist) || errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
+	if _, err := os.Stat(file); err == nil {
 		return nil
 	}
-	if err != nil {
-		return err
+	err := place(file, key.VerifierKey(), 0o644)
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
+		return nil
 	}
-	_, err = f.WriteString(key.VerifierKey() + "\n")
-	return errors.Join(err, f.Close())
+	return err
 }
 
-// makeKey makes a key and its file. The file appears complete or not at all,
-// and is never replaced: where two servers start at once, both use the first's.
+// makeKey makes a key and its file. Where two servers start at once, both use
+// the first's.
 func makeKey(file string) error {
 	key, err := audit.GenerateKey(rand.Reader, "lockflight/"+strings.ToLower(rand.Text()[:10]))
 	if err != nil {
 		return err
 	}
-	dir := filepath.Dir(file)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
 		return err
 	}
-	tmp, err := os.CreateTemp(dir, ".signing-") // mode 0600
+	return place(file, key.Secret(), 0o600)
+}
+
+// place writes a file of one line, which appears complete or not at all,
+// whenever the process ends. One that is there is not replaced.
+func place(file, line string, mode fs.FileMode) error {
+	tmp, err := os.CreateTemp(filepath.Dir(file), ".signing-") // mode 0600
 	if err != nil {
 		return err
 	}
 	defer func() { _ = os.Remove(tmp.Name()) }()
-	_, err = tmp.WriteString(key.Secret() + "\n")
-	if err := errors.Join(err, tmp.Sync(), tmp.Close()); err != nil {
+	_, err = tmp.WriteString(line + "\n")
+	if err := errors.Join(err, tmp.Chmod(mode), tmp.Sync(), tmp.Close()); err != nil {
 		return err
 	}
 	if err := os.Link(tmp.Name(), file); !errors.Is(err, fs.ErrExist) {
 		return err
 	}
-	return nil // another server was first, and its key is as good
+	return nil
 }
 
 // checkpointEvery is how often, at most, a growing log is signed.

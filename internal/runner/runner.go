@@ -122,6 +122,10 @@ func (r *Runner) open() []*flight {
 	return out
 }
 
+// Load reads the open releases, so that evidence for them is known from the
+// first request on. It is for before Run, which does so by itself.
+func (r *Runner) Load(ctx context.Context) error { return r.refresh(ctx) }
+
 // refresh reads the open releases. The list is small, and reading it is how a
 // replica learns what another, or a person, has done.
 func (r *Runner) refresh(ctx context.Context) error {
