@@ -11,7 +11,7 @@ MODULES := . sdk/openfeature sdk/otel test
 each = set -e; for module in $(MODULES); do (cd $$module && $(1)); done
 
 .DEFAULT_GOAL := help
-.PHONY: help build test deps system lint race bench bench-smoke soak clean
+.PHONY: help build test deps system lint race bench bench-eval bench-peers bench-smoke fuzz-diff soak clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,15 @@ race: deps ## all modules under the race detector, with smaller simulations
 
 bench: ## all benchmarks, ten times each, for benchstat
 	go test -run '^$$' -bench . -benchmem -count 10 -timeout 2h ./...
+
+bench-eval: ## a check through the SDK against its floor; fails where a limit is missed
+	cd test/bench && go run ./eval
+
+bench-peers: ## the same against other SDKs, whose answers are checked first
+	cd test/bench/peers && go run .
+
+fuzz-diff: ## our hash and version order against others', 10 million random pairs each
+	go test -tags differential -run Differential -count 1 -v ./sdk/eval
 
 bench-smoke: ## all benchmarks once, so that none rots
 	go test -run '^$$' -bench . -benchtime 1x ./...

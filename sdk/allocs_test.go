@@ -50,6 +50,20 @@ func TestChecksDoNotAllocate(t *testing.T) {
 	}
 }
 
+// A context made for a check stays on the stack, its properties included. Not
+// parallel, as above.
+func TestContextStaysOnTheStack(t *testing.T) {
+	c := offline(t, manyKinds)
+	half := c.Flag("half")
+	allocs := testing.AllocsPerRun(1000, func() {
+		c.Bool("half", &eval.Context{UserID: "u1", Properties: map[string]string{"a": "1", "b": "2", "c": "3"}}, false)
+		half.Bool(&eval.Context{UserID: "u1", Properties: map[string]string{"a": "1", "b": "2", "c": "3"}}, false)
+	})
+	if allocs != 0 {
+		t.Errorf("%v allocations, want 0", allocs)
+	}
+}
+
 // Not parallel, as above.
 func TestRepeatedExposuresDoNotAllocate(t *testing.T) {
 	f := released("f", "r1", 20)

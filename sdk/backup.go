@@ -55,7 +55,7 @@ func (b *backup) save(s *state) error {
 	if s == b.saved || s.source != SourceServer {
 		return nil
 	}
-	data, err := json.Marshal(s.document)
+	data, err := json.Marshal(s.set.Snapshot())
 	if err != nil {
 		return fmt.Errorf("encode the backup: %w", err)
 	}
@@ -99,19 +99,18 @@ func syncDir(dir string) {
 	}
 }
 
-// load returns the backup's configuration, and its age. Without a usable one
-// the source is SourceNone.
-func (b *backup) load(ctx context.Context, logger *slog.Logger) (configuration, time.Duration) {
+// load returns the document of the backup, its age, and whether there is one
+// that can be used.
+func (b *backup) load(ctx context.Context, logger *slog.Logger) (document eval.Snapshot, age time.Duration, ok bool) {
 	if b == nil {
-		return configuration{source: SourceNone}, 0
+		return document, 0, false
 	}
 	document, written, err := b.read()
-	switch {
-	case errors.Is(err, os.ErrNotExist):
-		return configuration{source: SourceNone}, 0
-	case err != nil:
-		logger.LogAttrs(ctx, slog.LevelWarn, "the backup cannot be used", slog.Any("error", err))
-		return configuration{source: SourceNone}, 0
+	if err != nil {
+		if !errors.Is(err, os.ErrNotExist) {
+			logger.LogAttrs(ctx, slog.LevelWarn, "the backup cannot be used", slog.Any("error", err))
+		}
+		return document, 0, false
 	}
-	return configuration{document: document, source: SourceBackup, seq: revision(&document)}, time.Since(written)
+	return document, time.Since(written), true
 }

@@ -1,8 +1,6 @@
 package sdk
 
 import (
-	"slices"
-
 	"github.com/lockflight/lockflight/sdk/eval"
 )
 
@@ -17,33 +15,23 @@ var disabled = eval.Variant{Name: "disabled"}
 // check of a unit in a release. A nil ec is an empty one.
 func (c *Client) Bool(flag string, ec *eval.Context, fallback bool) bool {
 	s := c.state.Load()
-	n, known := s.set.Index(flag)
-	if !known {
+	n, on := s.set.Check(flag, ec)
+	if n < 0 {
 		c.metrics.unknown.count(flag, fallback)
 		return fallback
 	}
-	f := &s.flags[n]
-	if f.traits != 0 {
-		return c.boolSlow(s, n, ec)
-	}
-	on := s.set.BoolAt(n, ec)
-	f.tally.count(on)
+	c.checked(s, n, ec, on)
 	return on
 }
 
-// boolSlow is Bool for a flag with a running release, or one that reads
-// defaults.
-func (c *Client) boolSlow(s *state, n int, ec *eval.Context) bool {
+// checked counts what Bool answered for the flag with number n, and reports an
+// exposure.
+func (c *Client) checked(s *state, n int, ec *eval.Context, on bool) {
 	f := &s.flags[n]
-	if f.traits&readsDefaults != 0 {
-		ec = c.withDefaults(s, ec)
+	f.tally().count(on)
+	if f.released {
+		c.expose(s, s.releases[n], ec)
 	}
-	on := s.set.BoolAt(n, ec)
-	f.tally.count(on)
-	if f.traits&hasRelease != 0 {
-		c.expose(s, &s.details[n].release, ec)
-	}
-	return on
 }
 
 // Variant returns the variant of a flag for ec. It is the disabled variant,
@@ -56,41 +44,17 @@ func (c *Client) Variant(flag string, ec *eval.Context) eval.Variant {
 		c.metrics.unknown.count(flag, false)
 		return disabled
 	}
-	if s.flags[n].traits&readsDefaults != 0 {
-		ec = c.withDefaults(s, ec)
-	}
-	v := s.set.VariantAt(n, ec)
-	c.served(s, n, ec, &v)
+	v, place := s.set.ChooseAt(n, ec)
+	c.served(s, n, ec, place, v.FeatureEnabled)
 	return v
 }
 
-// served counts a variant that was served, and reports an exposure.
-func (c *Client) served(s *state, n int, ec *eval.Context, v *eval.Variant) {
+// served counts the variant that was served of the flag with number n, and
+// reports an exposure.
+func (c *Client) served(s *state, n int, ec *eval.Context, place int, on bool) {
 	f := &s.flags[n]
-	f.tally.count(v.FeatureEnabled)
-	if i := slices.Index(s.details[n].variants, v.Name); i >= 0 {
-		f.tally.countVariant(i)
+	f.tally().countVariant(place, on)
+	if f.released {
+		c.expose(s, s.releases[n], ec)
 	}
-	if f.traits&hasRelease != 0 {
-		c.expose(s, &s.details[n].release, ec)
-	}
-}
-
-// withDefaults returns ec with the application and the environment of the
-// client where ec has none. It allocates a copy where one is missing.
-func (c *Client) withDefaults(s *state, ec *eval.Context) *eval.Context {
-	if ec == nil {
-		ec = &eval.Context{}
-	}
-	if ec.AppName != "" && ec.Environment != "" {
-		return ec
-	}
-	filled := *ec
-	if filled.AppName == "" {
-		filled.AppName = c.options.AppName
-	}
-	if filled.Environment == "" {
-		filled.Environment = s.environment
-	}
-	return &filled
 }

@@ -44,6 +44,7 @@ type Client struct {
 
 	state     atomic.Pointer[state]
 	warned    map[eval.Warning]bool // the last state's, in the log; the publisher's
+	numbering uint32                // the last state's; the publisher's
 	ready     chan struct{}         // closed when there is configuration
 	confirmed atomic.Int64          // when the server last confirmed the state; see age
 	stale     atomic.Bool
@@ -80,7 +81,7 @@ func New(ctx context.Context, options Options) (*Client, error) {
 		logger:  options.Logger,
 		started: time.Now(),
 		backup:  newBackup(&options),
-		engine:  newEngine(),
+		engine:  newEngine(&options),
 		ready:   make(chan struct{}),
 		notices: make(chan func(), 16),
 		sending: make(chan struct{}, 1),
@@ -96,7 +97,7 @@ func New(ctx context.Context, options Options) (*Client, error) {
 	c.metrics.api = c.api
 	c.metrics.pending, c.metrics.since = make(usage), c.started.UTC()
 
-	c.state.Store(c.compile(ctx, configuration{source: SourceNone}))
+	c.state.Store(c.compile(ctx, eval.Snapshot{}, origin{source: SourceNone}))
 	if err := c.restore(ctx); err != nil {
 		return nil, err
 	}
@@ -106,20 +107,19 @@ func New(ctx context.Context, options Options) (*Client, error) {
 
 // restore serves the backup, else the bootstrap.
 func (c *Client) restore(ctx context.Context) error {
-	bootstrap := configuration{source: SourceBootstrap}
+	var bootstrap eval.Snapshot
 	if c.options.Bootstrap != nil {
-		if err := json.Unmarshal(c.options.Bootstrap, &bootstrap.document); err != nil {
+		if err := json.Unmarshal(c.options.Bootstrap, &bootstrap); err != nil {
 			return fmt.Errorf("sdk.Options.Bootstrap: not a client features document: %w", err)
 		}
-		bootstrap.seq = revision(&bootstrap.document)
 	}
-	if saved, age := c.backup.load(ctx, c.logger); saved.source == SourceBackup {
+	if saved, age, ok := c.backup.load(ctx, c.logger); ok {
 		c.confirmed.Store(int64(-age))
-		c.publish(ctx, saved)
+		c.publish(c.compile(ctx, saved, origin{SourceBackup, revision(&saved)}))
 		return nil
 	}
 	if c.options.Bootstrap != nil {
-		c.publish(ctx, bootstrap)
+		c.publish(c.compile(ctx, bootstrap, origin{SourceBootstrap, revision(&bootstrap)}))
 	}
 	return nil
 }
@@ -172,16 +172,15 @@ func (c *Client) WaitReady(ctx context.Context) error {
 	}
 }
 
-// publish makes conf what checks are decided by. One goroutine at a time may
+// publish makes s what checks are decided by. One goroutine at a time may
 // publish.
-func (c *Client) publish(ctx context.Context, conf configuration) {
-	s := c.compile(ctx, conf)
+func (c *Client) publish(s *state) {
 	first := c.state.Load().source == SourceNone
 	s.at = time.Now()
 	c.state.Store(s)
-	if conf.source == SourceServer {
+	if s.source == SourceServer {
 		// Dated after the store: no answer older than seq is given from then on.
-		c.metrics.receipts.add(conf.seq, time.Now())
+		c.metrics.receipts.add(s.seq, time.Now())
 	}
 	if first {
 		close(c.ready)
@@ -198,16 +197,19 @@ func revision(document *eval.Snapshot) int64 {
 	return document.Meta.RevisionID
 }
 
-// warn logs the warnings of a compilation that the one before did not have.
-func (c *Client) warn(ctx context.Context, warnings []eval.Warning) {
-	warned := make(map[eval.Warning]bool, len(warnings))
+// warn logs the warnings that the state before did not have. Kept are those of
+// it that stand.
+func (c *Client) warn(ctx context.Context, kept map[eval.Warning]bool, warnings []eval.Warning) {
+	if kept == nil {
+		kept = make(map[eval.Warning]bool, len(warnings))
+	}
 	for _, w := range warnings {
-		if warned[w] = true; !c.warned[w] {
+		if kept[w] = true; !c.warned[w] {
 			c.logger.LogAttrs(ctx, slog.LevelWarn, "the configuration has a fault",
 				slog.String("flag", w.Flag), slog.String("fault", w.Msg))
 		}
 	}
-	c.warned = warned
+	c.warned = kept
 }
 
 // Flush sends counts, receipts and evidence now. What could not be sent is

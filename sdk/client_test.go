@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"go/parser"
 	"go/token"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -22,8 +23,10 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func TestCloseLeavesNothing(t *testing.T) {
 	before := goleak.IgnoreCurrent()
 	s := newServer(t, on("a"))
-	for i := range 200 {
-		c := open(t, s, func(o *sdk.Options) { o.BackupDir = t.TempDir() })
+	dir := t.TempDir()
+	descriptors := openDescriptors()
+	for i := range 1000 {
+		c := open(t, s, func(o *sdk.Options) { o.BackupDir = dir })
 		if i%2 == 0 {
 			ready(t, c)
 		}
@@ -40,6 +43,19 @@ func TestCloseLeavesNothing(t *testing.T) {
 	}
 	// What is left are the server's own goroutines.
 	goleak.VerifyNone(t, before, goleak.IgnoreAnyFunction("net/http.(*Server).Serve"))
+	if left := openDescriptors() - descriptors; left > 10 {
+		t.Errorf("%d descriptors are left", left)
+	}
+}
+
+// openDescriptors returns how many descriptors the process has open, 0 where
+// the system does not say.
+func openDescriptors() int {
+	open, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		return 0
+	}
+	return len(open)
 }
 
 func TestOfflineCounts(t *testing.T) {

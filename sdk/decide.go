@@ -1,6 +1,10 @@
 package sdk
 
-import "github.com/lockflight/lockflight/sdk/eval"
+import (
+	"slices"
+
+	"github.com/lockflight/lockflight/sdk/eval"
+)
 
 // Decision is how a check was decided, and on what data: what adapters to
 // other interfaces need. Explain is for people.
@@ -32,13 +36,10 @@ func (c *Client) Decide(flag string, ec *eval.Context) Decision {
 		d.Decision = s.set.Decide(flag, ec)
 		return d
 	}
-	if s.flags[n].traits&readsDefaults != 0 {
-		ec = c.withDefaults(s, ec)
-	}
 	d.Decision = s.set.DecideAt(n, ec)
-	c.served(s, n, ec, &d.Variant)
+	c.served(s, n, ec, slices.Index(s.set.VariantNames(n), d.Variant.Name), d.Variant.FeatureEnabled)
 	if a, ok := s.set.AssignAt(n, ec); ok {
-		d.Release, d.Build = a, c.build(&s.details[n].release, a.Arm)
+		d.Release, d.Build = a, c.build(s.releases[n], a.Arm)
 	}
 	return d
 }

@@ -27,7 +27,6 @@ type Explanation struct {
 // people: it allocates, and it neither counts nor reports an exposure.
 func (c *Client) Explain(flag string, ec *eval.Context) Explanation {
 	s := c.state.Load()
-	ec = c.withDefaults(s, ec)
 	e := Explanation{Explanation: s.set.Explain(flag, ec), Source: s.source, Seq: s.seq, Age: c.age()}
 	if a, ok := s.set.Assign(flag, ec); ok {
 		e.Release = &a

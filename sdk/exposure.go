@@ -28,20 +28,23 @@ type Exposure struct {
 // no room is tried again with the unit's next check.
 func (c *Client) expose(s *state, r *release, ec *eval.Context) {
 	a, ok := s.set.AssignAt(r.number, ec)
-	if !ok || !compared(a) {
+	if !ok {
+		return
+	}
+	arm := compared(a)
+	if arm == "" {
 		return
 	}
 	unit := r.unit(a.Unit)
 	if c.exposed.has(unit) {
 		return
 	}
-	c.report(s, r, a, unit)
+	c.report(s, r, c.observe(s, r, arm, a.Unit), unit)
 }
 
 // report queues the first exposure of a unit.
-func (c *Client) report(s *state, r *release, a eval.Assignment, unit uint64) {
+func (c *Client) report(s *state, r *release, o observation, unit uint64) {
 	reported := false
-	o := c.observe(s, r, a)
 	o.Signal = signalExposure
 	c.exposed.add(unit, func() bool {
 		reported = c.api == nil || c.evidence.add(o)
@@ -49,25 +52,36 @@ func (c *Client) report(s *state, r *release, a eval.Assignment, unit uint64) {
 	})
 	if reported && c.options.OnExposure != nil {
 		c.options.OnExposure(Exposure{
-			Flag: o.Flag, Release: a.Release, Environment: o.Environment,
+			Flag: o.Flag, Release: r.id, Environment: o.Environment,
 			Arm: o.Arm, Unit: o.Unit, Build: o.Build, Seq: s.seq,
 		})
 	}
 }
 
-// compared reports whether an assignment is to an arm that a gate compares.
-func compared(a eval.Assignment) bool {
-	return a.Unit != "" && (a.Arm == eval.Treatment || a.Arm == eval.Control)
+// compared returns the arm of an assignment where a gate compares it, "" where
+// it does not. It is never a string of the assignment, which would take the
+// context that the unit is from to the heap with it.
+func compared(a eval.Assignment) string {
+	switch {
+	case a.Unit == "":
+		return ""
+	case a.Arm == eval.Treatment:
+		return eval.Treatment
+	case a.Arm == eval.Control:
+		return eval.Control
+	default:
+		return ""
+	}
 }
 
 // observe begins an observation of a unit in its arm.
-func (c *Client) observe(s *state, r *release, a eval.Assignment) observation {
+func (c *Client) observe(s *state, r *release, arm, unit string) observation {
 	return observation{
 		Environment: s.environment,
 		Flag:        r.flag,
-		Arm:         a.Arm,
-		Unit:        strings.Clone(a.Unit),
-		Build:       c.build(r, a.Arm),
+		Arm:         arm,
+		Unit:        strings.Clone(unit),
+		Build:       c.build(r, arm),
 	}
 }
 

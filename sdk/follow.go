@@ -5,8 +5,6 @@ import (
 	"errors"
 	"log/slog"
 	"time"
-
-	"github.com/lockflight/lockflight/sdk/eval"
 )
 
 const (
@@ -29,12 +27,11 @@ var errPoll = errors.New("the server does not stream")
 type follower struct {
 	client *Client
 
-	// document is what was published last, and what deltas are folded into.
-	document eval.Snapshot
-	// lastEventID is the id up to which document has the stream's events. It
+	// lastEventID is the id up to which the client's state has the stream's
+	// events, so that deltas can be applied to it. It
 	// is "" where the next stream has to begin with a hydration.
 	lastEventID string
-	// etag is that of document, "" where it did not come from a poll.
+	// etag is that of the client's state, "" where it did not come from a poll.
 	etag string
 
 	pollUntil    time.Time
@@ -108,14 +105,13 @@ func (f *follower) failed(ctx context.Context, err error, before *bool) {
 	f.client.logger.LogAttrs(ctx, level, "the server cannot be followed", slog.Any("error", err))
 }
 
-// serve publishes a document of the server.
-func (f *follower) serve(ctx context.Context, document eval.Snapshot, seq int64) {
+// serve publishes a state of the server.
+func (f *follower) serve(ctx context.Context, s *state) {
 	before := f.client.state.Load()
-	f.document = document
-	if before.source == SourceServer && seq < before.seq {
+	if before.source == SourceServer && s.seq < before.seq {
 		f.client.logger.LogAttrs(ctx, slog.LevelWarn, "the server's configuration went back",
-			slog.Int64("from", before.seq), slog.Int64("to", seq))
+			slog.Int64("from", before.seq), slog.Int64("to", s.seq))
 	}
-	f.client.publish(ctx, configuration{document: document, source: SourceServer, seq: seq})
+	f.client.publish(s)
 	f.client.confirm()
 }

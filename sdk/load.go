@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+
+	"github.com/lockflight/lockflight/sdk/eval"
 )
 
 // Load serves a client features document instead of the one before, from when
@@ -14,13 +16,12 @@ func (c *Client) Load(ctx context.Context, document []byte) error {
 	if c.api != nil {
 		return errors.New("load a document: the client follows a server")
 	}
-	conf := configuration{source: SourceBootstrap}
-	if err := json.Unmarshal(document, &conf.document); err != nil {
+	var snapshot eval.Snapshot
+	if err := json.Unmarshal(document, &snapshot); err != nil {
 		return fmt.Errorf("load a document: not a client features document: %w", err)
 	}
-	conf.seq = revision(&conf.document)
 	c.loading.Lock()
 	defer c.loading.Unlock()
-	c.publish(ctx, conf)
+	c.publish(c.compile(ctx, snapshot, origin{SourceBootstrap, revision(&snapshot)}))
 	return nil
 }

@@ -42,7 +42,7 @@ func (f *follower) poll(ctx context.Context) error {
 	// The stream's ids need not be the document's: it has to hydrate anew.
 	f.lastEventID = ""
 	f.etag = response.Header.Get("ETag")
-	f.serve(ctx, document, revision(&document))
+	f.serve(ctx, f.client.compile(ctx, document, origin{SourceServer, revision(&document)}))
 	return nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"hash/maphash"
+	"maps"
 	"os"
 	"slices"
 	"time"
@@ -24,51 +25,38 @@ const (
 	SourceServer    Source = "server"
 )
 
-// configuration is a document and what is known of it.
-type configuration struct {
-	document eval.Snapshot
-	source   Source
-	seq      int64 // of the server's change feed; 0 where it named none
+// origin says where a configuration is from.
+type origin struct {
+	source Source
+	seq    int64 // of the server's change feed; 0 where it named none
 }
 
 // state is what the checks of one moment read. It is never changed after it
 // is published.
 type state struct {
-	configuration
+	origin
 	set         *eval.Set
-	flags       []flag // by the set's flag number, as are details
-	details     []detail
-	released    []int     // numbers of the flags with a running release
+	flags       []flag // by the set's flag number, as are releases: nil for none
+	releases    []*release
+	released    []int     // numbers of the flags with a running release, ascending
+	numbering   uint32    // states that number the flags alike have the same, from 1
 	environment string    // of evidence, and of contexts without one
 	at          time.Time // from when on it is served
 }
 
-// flag is what every check of a flag reads beside the set: 24 bytes, so that
-// thousands stay in the cache.
+// flag is what every check of a flag reads beside the set: 16 bytes, so that
+// thousands stay in the cache. The zero flag is one that is unknown.
 type flag struct {
-	tally  tally
-	traits traits
+	page     *page // of its tally, as is slot
+	slot     uint32
+	released bool // a release is running, and its exposures are reported
 }
 
-// traits are the reasons why a check of a flag is not just an evaluation.
-type traits uint8
-
-const (
-	readsAppName traits = 1 << iota
-	readsEnvironment
-	hasRelease
-
-	readsDefaults = readsAppName | readsEnvironment
-)
-
-// detail is what some checks of a flag read.
-type detail struct {
-	variants []string // every name that Variant can answer with
-	release  release
-}
+func (f *flag) tally() tally { return tally{page: f.page, slot: f.slot} }
 
 // release is a running release, as its strategy in the configuration says.
 type release struct {
+	id     string
 	flag   string
 	number int    // of the flag in the state's set
 	build  string // the build under test; "" where the server did not say
@@ -86,42 +74,96 @@ func (r *release) unit(unit string) uint64 {
 }
 
 // newEngine returns what evaluations need from outside the engine.
-func newEngine() eval.Options {
+func newEngine(o *Options) eval.Options {
 	host, _ := os.Hostname() // without one applicationHostname never matches
-	return eval.Options{Now: time.Now, Hostname: host}
+	return eval.Options{Now: time.Now, Hostname: host, AppName: o.AppName}
 }
 
-// compile makes a state of a configuration. Releases are observed where there
-// is somebody to tell and an environment to name.
-func (c *Client) compile(ctx context.Context, conf configuration) *state {
-	set, warnings := c.engine.Compile(conf.document)
+// compile makes a state of a document. One goroutine at a time may compile or
+// apply.
+func (c *Client) compile(ctx context.Context, document eval.Snapshot, from origin) *state {
+	engine := c.engine
+	engine.Environment = cmp.Or(c.options.Environment, queryEnvironment(document.Query))
+	set, warnings := engine.Compile(document)
+	c.numbering++
 	s := &state{
-		configuration: conf,
-		set:           set,
-		flags:         make([]flag, set.Len()),
-		details:       make([]detail, set.Len()),
-		environment:   cmp.Or(c.options.Environment, queryEnvironment(conf.document.Query)),
+		origin:      from,
+		set:         set,
+		flags:       make([]flag, set.Len()),
+		releases:    make([]*release, set.Len()),
+		numbering:   c.numbering,
+		environment: engine.Environment,
 	}
-	reads := newReads(&conf.document)
 	for n := range set.Len() {
-		f := reads.flags[set.Name(n)]
-		s.details[n].variants = variantNames(f)
-		s.flags[n] = flag{tally: c.metrics.ledger.open(f.Name, s.details[n].variants), traits: reads.flag(f)}
-		if r, running := runningRelease(f, n); running {
-			s.details[n].release = r
-			if c.api == nil && c.options.OnExposure == nil {
-				continue
-			}
-			if s.environment == "" {
-				warnings = append(warnings, eval.Warning{Flag: f.Name, Msg: "its release gets no evidence: set Options.Environment"})
-				continue
-			}
-			s.flags[n].traits |= hasRelease
-			s.released = append(s.released, n)
-		}
+		warnings = append(warnings, c.open(s, n)...)
 	}
-	c.warn(ctx, warnings)
+	c.warn(ctx, nil, warnings)
 	return s
+}
+
+// apply makes a state of the one before and what has changed. It leaves as
+// they are the flags that have not.
+func (c *Client) apply(ctx context.Context, before *state, delta eval.Delta, from origin) (*state, error) {
+	set, changes, err := before.set.Apply(delta)
+	if err != nil {
+		return nil, err
+	}
+	s := *before
+	s.origin, s.set = from, set
+	if changes.Renumbered {
+		c.numbering++
+		s.numbering, s.flags, s.releases, s.released = c.numbering, nil, nil, nil
+	}
+	s.flags = append(make([]flag, 0, set.Len()), s.flags...)[:set.Len()]
+	s.releases = append(make([]*release, 0, set.Len()), s.releases...)[:set.Len()]
+	s.released = slices.Clone(s.released)
+	var kept map[eval.Warning]bool
+	if !changes.Renumbered {
+		kept = maps.Clone(c.warned)
+	}
+	warnings := changes.Warnings
+	for _, n := range changes.Numbers {
+		forget(kept, before.set.Name(n), set.Name(n))
+		warnings = append(warnings, c.open(&s, n)...)
+	}
+	c.warn(ctx, kept, warnings)
+	return &s, nil
+}
+
+// forget drops the warnings of flags.
+func forget(warned map[eval.Warning]bool, flags ...string) {
+	maps.DeleteFunc(warned, func(w eval.Warning, _ bool) bool { return slices.Contains(flags, w.Flag) })
+}
+
+// open sets what s knows of the flag with number n besides its program.
+// Releases are observed where there is somebody to tell and an environment to
+// name.
+func (c *Client) open(s *state, n int) (warnings []eval.Warning) {
+	at, released := slices.BinarySearch(s.released, n)
+	if released {
+		s.released = slices.Delete(s.released, at, at+1)
+	}
+	f := s.set.Flag(n)
+	if f == nil {
+		s.flags[n], s.releases[n] = flag{}, nil
+		return nil
+	}
+	tally := c.metrics.ledger.open(f.Name, s.set.VariantNames(n))
+	s.flags[n], s.releases[n] = flag{page: tally.page, slot: tally.slot}, nil
+	r, running := runningRelease(f, n)
+	if !running {
+		return nil
+	}
+	s.releases[n] = &r
+	if c.api == nil && c.options.OnExposure == nil {
+		return nil
+	}
+	if s.environment == "" {
+		return []eval.Warning{{Flag: f.Name, Msg: "its release gets no evidence: set Options.Environment"}}
+	}
+	s.flags[n].released = true
+	s.released = slices.Insert(s.released, at, n)
+	return nil
 }
 
 // queryEnvironment reads the environment that a features document is of.
@@ -142,29 +184,8 @@ func runningRelease(f *eval.Flag, number int) (release, bool) {
 		parameters := f.Strategies[i].Parameters
 		if id := parameters["release"]; id != "" {
 			salt := maphash.String(hashSeed, f.Name+"\x00"+id)
-			return release{flag: f.Name, number: number, build: parameters["build"], salt: salt}, true
+			return release{id: id, flag: f.Name, number: number, build: parameters["build"], salt: salt}, true
 		}
 	}
 	return release{}, false
-}
-
-// onlyDisabled is what a flag without variants can answer with.
-var onlyDisabled = []string{disabled.Name}
-
-// variantNames returns every name that a variant of f can have, the disabled
-// one first.
-func variantNames(f *eval.Flag) []string {
-	names := onlyDisabled
-	add := func(variants []eval.WeightedVariant) {
-		for i := range variants {
-			if !slices.Contains(names, variants[i].Name) {
-				names = append(slices.Clip(names), variants[i].Name)
-			}
-		}
-	}
-	add(f.Variants)
-	for i := range f.Strategies {
-		add(f.Strategies[i].Variants)
-	}
-	return names
 }

@@ -127,7 +127,7 @@ func (f *follower) handle(ctx context.Context, m message) error {
 	return nil
 }
 
-// apply folds a message's delta into the document, and serves the result.
+// apply applies a message's delta to the state, and serves the result.
 func (f *follower) apply(ctx context.Context, m message) error {
 	var delta eval.Delta
 	if err := json.Unmarshal(m.Data, &delta); err != nil {
@@ -136,22 +136,23 @@ func (f *follower) apply(ctx context.Context, m message) error {
 	if f.lastEventID == "" && !hydrates(delta) {
 		return errors.New("changes without a hydration before them")
 	}
-	document, err := f.document.Apply(delta)
+	if len(delta.Events) == 0 {
+		f.streamFailed = false
+		f.client.confirm()
+		return nil
+	}
+	seq := delta.Events[len(delta.Events)-1].EventID
+	if id, err := strconv.ParseInt(m.ID, 10, 64); err == nil {
+		seq = id
+	}
+	next, err := f.client.apply(ctx, f.client.state.Load(), delta, origin{SourceServer, seq})
 	if err != nil {
 		return err
 	}
 	f.streamFailed = false
-	if len(delta.Events) == 0 {
-		f.client.confirm()
-		return nil
-	}
-	seq := revision(&document)
-	if id, err := strconv.ParseInt(m.ID, 10, 64); err == nil {
-		seq = id
-	}
 	f.etag = ""
 	f.lastEventID = strconv.FormatInt(seq, 10)
-	f.serve(ctx, document, seq)
+	f.serve(ctx, next)
 	return nil
 }
 

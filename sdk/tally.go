@@ -30,17 +30,17 @@ func newPage(slots int) *page {
 // add counts one in the lane of the calling goroutine. The lane is a hash of
 // where the goroutine's stack is: it costs no atomic operation, and it stays
 // the same while one goroutine counts in a loop.
-func (p *page) add(slot int) {
+func (p *page) add(slot uint32) {
 	var here byte
 	stack := uint64(uintptr(unsafe.Pointer(&here))) >> 11
-	lane := int(stack * 0x9e3779b97f4a7c15 >> p.shift)
-	p.cells[lane*p.slots+slot].Add(1)
+	lane := int(stack * 0x9e3779b97f4a7c15 >> (p.shift & 63))
+	p.cells[lane*p.slots+int(slot)].Add(1)
 }
 
 // take returns the counter's value and leaves 0.
-func (p *page) take(slot int) uint64 {
+func (p *page) take(slot uint32) uint64 {
 	var sum uint64
-	for i := slot; i < len(p.cells); i += p.slots {
+	for i := int(slot); i < len(p.cells); i += p.slots {
 		if p.cells[i].Load() != 0 {
 			sum += p.cells[i].Swap(0)
 		}
@@ -48,22 +48,56 @@ func (p *page) take(slot int) uint64 {
 	return sum
 }
 
-// tally is where the checks of one flag are counted: slot is that of "off",
-// the next is that of "on", and one for each variant follows.
+// tally is where the checks of one flag are counted, each in one counter: slot
+// is that of Bool's "off", the next is that of "on". Then come those of
+// Variant: the disabled variant of a flag that is off, and one for each
+// variant of a flag that is on, the disabled one first.
 type tally struct {
 	page *page
-	slot int
+	slot uint32
 }
 
+// The counters before those of the variants.
+const (
+	slotOff = iota
+	slotOn
+	slotDisabled
+	slotVariants
+)
+
 func (t tally) count(on bool) {
-	slot := t.slot
+	var yes uint32 // set, not branched on: see eval's evaluate
 	if on {
-		slot++
+		yes = slotOn
+	}
+	t.page.add(t.slot + yes)
+}
+
+// countVariant counts the variant with this position among those that the
+// tally was opened with.
+func (t tally) countVariant(position int, on bool) {
+	slot := t.slot + slotDisabled
+	if on {
+		slot = t.slot + slotVariants + uint32(max(position, 0))
 	}
 	t.page.add(slot)
 }
 
-func (t tally) countVariant(i int) { t.page.add(t.slot + 2 + i) }
+// take moves the counts into usage.
+func (t tally) take(usage usage, flag string, variants []string) {
+	n := Count{No: t.page.take(t.slot + slotOff), Yes: t.page.take(t.slot + slotOn)}
+	disabledOff := t.page.take(t.slot + slotDisabled)
+	n.No += disabledOff
+	for i, variant := range variants {
+		times := t.page.take(t.slot + slotVariants + uint32(i))
+		n.Yes += times
+		if i == 0 {
+			times += disabledOff
+		}
+		usage.addVariant(flag, variant, times)
+	}
+	usage.add(flag, n)
+}
 
 // ledger hands out tallies and collects them. A flag keeps its tally from one
 // snapshot to the next for as long as the client lives, so that a check that
@@ -91,11 +125,11 @@ func (l *ledger) open(flag string, variants []string) tally {
 			return e.tally
 		}
 	}
-	need := 2 + len(variants)
+	need := slotVariants + len(variants)
 	if l.last == nil || l.used+need > l.last.slots {
 		l.last, l.used = newPage(max(pageSlots, need)), 0
 	}
-	e := entry{tally: tally{page: l.last, slot: l.used}, variants: variants}
+	e := entry{tally: tally{page: l.last, slot: uint32(l.used)}, variants: variants}
 	l.used += need
 	if l.entries == nil {
 		l.entries = make(map[string][]entry)
@@ -110,10 +144,7 @@ func (l *ledger) collect(usage usage) {
 	defer l.mu.Unlock()
 	for flag, entries := range l.entries {
 		for _, e := range entries {
-			usage.add(flag, Count{No: e.tally.page.take(e.tally.slot), Yes: e.tally.page.take(e.tally.slot + 1)})
-			for i, variant := range e.variants {
-				usage.addVariant(flag, variant, e.tally.page.take(e.tally.slot+2+i))
-			}
+			e.tally.take(usage, flag, e.variants)
 		}
 	}
 }

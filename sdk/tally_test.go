@@ -33,8 +33,9 @@ func TestLedgerKeepsEveryCount(t *testing.T) {
 				}
 				i := rapid.IntRange(0, len(open)-1).Draw(t, "tally")
 				open[i].count(true)
-				open[i].countVariant(0)
-				want.add(names[i], Count{Yes: 1, Variants: map[string]uint64{"disabled": 1}})
+				open[i].countVariant(0, false)
+				open[i].countVariant(0, true)
+				want.add(names[i], Count{Yes: 2, No: 1, Variants: map[string]uint64{"disabled": 2}})
 			}
 		}
 		l.collect(got)
@@ -52,10 +53,10 @@ func TestLedgerTakesFlagsOfManyVariants(t *testing.T) {
 	}
 	var l ledger
 	tally := l.open("f", variants)
-	tally.countVariant(len(variants) - 1)
+	tally.countVariant(len(variants)-1, true)
 	got := make(usage)
 	l.collect(got)
-	want := usage{"f": {Variants: map[string]uint64{variants[len(variants)-1]: 1}}}
+	want := usage{"f": {Yes: 1, Variants: map[string]uint64{variants[len(variants)-1]: 1}}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

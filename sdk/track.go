@@ -1,6 +1,7 @@
 package sdk
 
 import (
+	"cmp"
 	"math"
 	"strings"
 
@@ -102,27 +103,39 @@ func (c *Client) Track(signal string, ec *eval.Context, outcome Outcome, options
 		return
 	}
 	s := c.state.Load()
-	ec = c.withDefaults(s, ec)
 	if c.options.OnTrack != nil {
-		t.Context = *ec
+		t.Context = c.withDefaults(s, ec)
 		c.options.OnTrack(t)
 	}
 	if c.api == nil {
 		return
 	}
 	for _, n := range s.released {
-		r := &s.details[n].release
+		r := s.releases[n]
 		if t.Flag != "" && t.Flag != r.flag {
 			continue
 		}
-		if a, ok := s.set.AssignAt(r.number, ec); ok && compared(a) {
-			o := c.observe(s, r, a)
+		a, ok := s.set.AssignAt(r.number, ec)
+		if arm := compared(a); ok && arm != "" {
+			o := c.observe(s, r, arm, a.Unit)
 			o.Signal = t.Signal
 			t.describe(&o)
 			outcome.describe(&o)
 			c.evidence.add(o)
 		}
 	}
+}
+
+// withDefaults returns ec with the application and the environment that
+// evaluations take where it has none.
+func (c *Client) withDefaults(s *state, ec *eval.Context) eval.Context {
+	var filled eval.Context
+	if ec != nil {
+		filled = *ec
+	}
+	filled.AppName = cmp.Or(filled.AppName, c.options.AppName)
+	filled.Environment = cmp.Or(filled.Environment, s.environment)
+	return filled
 }
 
 func (t *Tracked) describe(o *observation) {

@@ -23,11 +23,11 @@ type release struct {
 
 // compileRelease compiles the release of a strategy whose ops begin at first
 // and end the list; nil, with a warning, where its units are not defined.
-func (c *compiler) compileRelease(flag string, st Strategy, ops []op, first int) *release {
+func (e *edit) compileRelease(flag string, st Strategy, ops []op, first int) *release {
 	last := len(ops) - 1
 	rule := &ops[last]
 	if st.Name != "flexibleRollout" || rule.code != opRollout || rule.field.byChance() {
-		c.warn(flag, "release %s: its strategy must be a flexibleRollout with a rollout and an explicit stickiness", st.Parameters[releaseParameter])
+		e.warn(flag, "release %s: its strategy must be a flexibleRollout with a rollout and an explicit stickiness", st.Parameters[releaseParameter])
 		return nil
 	}
 	return &release{id: st.Parameters[releaseParameter], first: first, rule: last}
@@ -39,19 +39,13 @@ func (c *compiler) compileRelease(flag string, st Strategy, ops []op, first int)
 // parent is off for it, the strategy's segments or constraints exclude it, or
 // it lacks the value that stickiness hashes.
 func (s *Set) Assign(flag string, c *Context) (Assignment, bool) {
-	i, known := s.index[flag]
-	if !known {
-		return Assignment{}, false
-	}
-	return s.AssignAt(int(i), c)
+	return s.assign(s.lookup(flag), c)
 }
 
 // AssignAt is Assign for the flag with number i; false where no flag has it.
-func (s *Set) AssignAt(i int, c *Context) (Assignment, bool) {
-	if uint(i) >= uint(len(s.programs)) {
-		return Assignment{}, false
-	}
-	p := &s.programs[i]
+func (s *Set) AssignAt(i int, c *Context) (Assignment, bool) { return s.assign(s.at(i), c) }
+
+func (s *Set) assign(p *program, c *Context) (Assignment, bool) {
 	if p.extra == nil || p.extra.release == nil {
 		return Assignment{}, false
 	}
@@ -81,7 +75,7 @@ func (s *Set) eligible(p *program, r *release, c *Context) (unit string, ok bool
 			return "", false
 		}
 	}
-	return ops[r.rule].value(c)
+	return s.value(&ops[r.rule], c)
 }
 
 // ArmOf returns the arm of a unit by its hash alone, in the release whose id is

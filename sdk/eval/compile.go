@@ -24,6 +24,10 @@ type Options struct {
 	// Hostname is what the strategy applicationHostname looks for in its list.
 	// Where it is empty, that strategy never matches.
 	Hostname string
+
+	// AppName and Environment stand in for the fields of a Context that are
+	// empty.
+	AppName, Environment string
 }
 
 // Warning is a fault in a Snapshot, with the name of the flag that it makes
@@ -46,98 +50,65 @@ func (o Options) Compile(s Snapshot) (*Set, []Warning) {
 	if o.Rand == nil {
 		o.Rand = rand.Uint32N
 	}
-	c := compiler{options: o, segments: make(map[int]segment, len(s.Segments))}
-	c.set = &Set{
-		index:    make(map[string]int32, len(s.Features)),
-		flags:    make([]Flag, 0, len(s.Features)),
-		segments: make(map[int]Segment, len(s.Segments)),
-		problems: map[int]string{},
-		now:      o.Now,
-		rand:     o.Rand,
-	}
-	for _, seg := range s.Segments {
-		c.set.segments[seg.ID] = seg
-		all, err := compileAll(seg.Constraints)
-		c.segments[seg.ID] = segment{all, err}
-	}
-	for _, f := range s.Features {
-		c.number(f)
-	}
-	c.set.programs = make([]program, len(c.set.flags))
-	for i := range c.set.flags {
-		c.compileFlag(i)
-	}
-	return c.set, c.warnings
+	e := newEdit(&Set{options: o})
+	e.hydrate(s)
+	e.compile()
+	return e.set, e.warnings
 }
 
-// compiler is a compilation under way.
-type compiler struct {
-	options  Options
-	set      *Set
-	segments map[int]segment
-	warnings []Warning
-}
-
-// segment is a compiled segment, or why it does not compile.
+// segment is a segment compiled, or why it does not compile.
 type segment struct {
 	conjunction
-	err error
+	document *Segment
+	err      error
 }
 
-func (c *compiler) warn(flag, format string, args ...any) {
-	c.warnings = append(c.warnings, Warning{flag, fmt.Sprintf(format, args...)})
+func compileSegment(document *Segment) *segment {
+	all, err := compileAll(document.Constraints)
+	return &segment{all, document, err}
 }
 
-// number gives a flag its place in the Set.
-func (c *compiler) number(f Flag) {
-	if i, ok := c.set.index[f.Name]; ok {
-		c.warn(f.Name, "the name appears twice; the last one counts")
-		c.set.flags[i] = f
-		return
-	}
-	c.set.index[f.Name] = int32(len(c.set.flags))
-	c.set.flags = append(c.set.flags, f)
+func (e *edit) warn(flag, format string, args ...any) {
+	e.warnings = append(e.warnings, Warning{flag, fmt.Sprintf(format, args...)})
 }
 
-// compileFlag compiles the flag with number i. All flags have their numbers.
-func (c *compiler) compileFlag(i int) {
-	f, p := &c.set.flags[i], &c.set.programs[i]
-	x := extra{parents: c.parents(f.Dependencies)}
-	p.dependent = len(x.parents) > 0
-	if err := c.compileBody(f, &x); err != nil {
-		c.warn(f.Name, "is off, because it does not compile: %v", err)
-		c.set.problems[i] = err.Error()
+// compileFlag compiles a flag.
+func (e *edit) compileFlag(f *Flag) program {
+	x := extra{parents: e.parents(f.Dependencies)}
+	p := program{name: f.Name, known: true, dependent: len(x.parents) > 0}
+	if err := e.compileBody(f, &x); err != nil {
+		e.warn(f.Name, "is off, because it does not compile: %v", err)
+		x.problem = err.Error()
 	} else {
 		p.on = f.Enabled
 	}
 	if len(x.ops) == 1 {
 		p.single, x.ops = [1]op(x.ops), nil
 	}
-	if x.ops != nil || p.dependent || x.variants != nil || x.strategies != nil || x.release != nil {
+	if x.ops != nil || p.dependent || x.variants != nil || x.strategies != nil || x.release != nil || x.problem != "" {
 		p.extra = &x
 	}
+	return p
 }
 
 // parents resolves the dependencies of a flag.
-func (c *compiler) parents(dependencies []Dependency) []parent {
+func (e *edit) parents(dependencies []Dependency) []parent {
 	var out []parent
 	for _, d := range dependencies {
-		q := parent{flag: -1, enabled: d.Enabled == nil || *d.Enabled, variants: d.Variants}
-		if n, ok := c.set.index[d.Feature]; ok {
-			q.flag = n
-		}
-		out = append(out, q)
+		out = append(out, parent{
+			flag: e.number(d.Feature), enabled: d.Enabled == nil || *d.Enabled, variants: d.Variants,
+		})
 	}
 	return out
 }
 
 // compileBody compiles the strategies and variants of a flag.
-func (c *compiler) compileBody(f *Flag, x *extra) error {
+func (e *edit) compileBody(f *Flag, x *extra) error {
 	if len(f.Strategies) > math.MaxInt16 {
 		return errors.New("has too many strategies")
 	}
 	for i, st := range f.Strategies {
-		if err := c.compileStrategy(f, i, x); err != nil {
+		if err := e.compileStrategy(f, i, x); err != nil {
 			return fmt.Errorf("strategy %d (%s): %w", i, st.Name, err)
 		}
 	}
@@ -152,18 +123,19 @@ func (c *compiler) compileBody(f *Flag, x *extra) error {
 		variants.override(f.Variants)
 		x.variants = variants
 	}
+	x.place()
 	return nil
 }
 
 // compileStrategy compiles strategy i of a flag.
-func (c *compiler) compileStrategy(f *Flag, i int, x *extra) error {
+func (e *edit) compileStrategy(f *Flag, i int, x *extra) error {
 	st := f.Strategies[i]
-	all, err := c.compileTests(f.Name, st)
+	all, err := e.compileTests(f.Name, st)
 	if err != nil {
 		return err
 	}
 	for _, note := range all.notes {
-		c.warn(f.Name, "strategy %d (%s): %s", i, st.Name, note)
+		e.warn(f.Name, "strategy %d (%s): %s", i, st.Name, note)
 	}
 	first, end := len(x.ops), len(x.ops)+len(all.ops)
 	for j := range all.ops {
@@ -175,17 +147,17 @@ func (c *compiler) compileStrategy(f *Flag, i int, x *extra) error {
 		x.offer(i, len(f.Strategies), variants)
 	}
 	if st.Parameters[releaseParameter] != "" && x.release == nil {
-		x.release = c.compileRelease(f.Name, st, x.ops, first)
+		x.release = e.compileRelease(f.Name, st, x.ops, first)
 	}
 	return err
 }
 
 // compileTests compiles what must hold for a strategy to match: its segments'
 // constraints, its own, and its rule. Explain walks a document in this order.
-func (c *compiler) compileTests(flag string, st Strategy) (conjunction, error) {
+func (e *edit) compileTests(flag string, st Strategy) (conjunction, error) {
 	var all conjunction
 	for _, id := range st.Segments {
-		seg, ok := c.segments[id]
+		seg, ok := e.set.segments[id]
 		if !ok {
 			return all, fmt.Errorf("segment %d is missing", id)
 		}
@@ -201,7 +173,7 @@ func (c *compiler) compileTests(flag string, st Strategy) (conjunction, error) {
 	if err != nil {
 		return all, err
 	}
-	rule, note := c.options.compileRule(flag, st)
+	rule, note := e.set.options.compileRule(flag, st)
 	if note != "" {
 		own.notes = append(own.notes, note)
 	}

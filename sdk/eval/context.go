@@ -1,9 +1,12 @@
 package eval
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // Context is the subject of an evaluation and its circumstances. An empty
-// field is a missing one; a property is missing when the map lacks it. A nil
+// field is a missing one (but see Options); a property is missing when the map lacks it. A nil
 // *Context has no field at all. The engine does not change it and does not
 // keep it.
 type Context struct {
@@ -66,18 +69,18 @@ func stickyField(stickiness string) field {
 	}
 }
 
-// value returns the text of a field, and whether the context has it. Property
+// field returns the text of a field, and whether the context has it. Property
 // is its name where the field is one.
-func (c *Context) value(f field, property string) (v string, ok bool) {
+func (s *Set) field(f field, property string, c *Context) (v string, ok bool) {
 	if f == fieldProperty {
 		v, ok = c.Properties[property]
 		return v, ok
 	}
-	return c.standard(f)
+	return s.standard(f, c)
 }
 
 // standard returns the text of a field that is not a property.
-func (c *Context) standard(f field) (v string, ok bool) {
+func (s *Set) standard(f field, c *Context) (v string, ok bool) {
 	switch f {
 	case fieldUserID:
 		v = c.UserID
@@ -86,9 +89,9 @@ func (c *Context) standard(f field) (v string, ok bool) {
 	case fieldRemoteAddress:
 		v = c.RemoteAddress
 	case fieldEnvironment:
-		v = c.Environment
+		v = cmp.Or(c.Environment, s.options.Environment)
 	case fieldAppName:
-		v = c.AppName
+		v = cmp.Or(c.AppName, s.options.AppName)
 	case fieldDefault:
 		if v = c.UserID; v == "" {
 			v = c.SessionID

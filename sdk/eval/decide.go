@@ -23,26 +23,22 @@ const (
 // Decide evaluates a flag as Bool and Variant do, at once, and says what
 // decided. It allocates nothing.
 func (s *Set) Decide(flag string, c *Context) Decision {
-	i, known := s.index[flag]
-	if !known {
-		return Decision{Variant: noVariant(false), Reason: ReasonUnknown, Strategy: noStrategy}
-	}
-	return s.DecideAt(int(i), c)
+	return s.decision(s.lookup(flag), c)
 }
 
 // DecideAt is Decide for the flag with number i; ReasonUnknown where no flag
 // has it.
-func (s *Set) DecideAt(i int, c *Context) Decision {
-	d := Decision{Variant: noVariant(false), Reason: ReasonUnknown, Strategy: noStrategy}
-	if uint(i) >= uint(len(s.programs)) {
-		return d
-	}
+func (s *Set) DecideAt(i int, c *Context) Decision { return s.decision(s.at(i), c) }
+
+func (s *Set) decision(p *program, c *Context) Decision {
+	d := Decision{Variant: noVariant(false), Strategy: noStrategy}
 	if c == nil {
 		c = &nobody
 	}
-	p := &s.programs[i]
-	switch _, invalid := s.problems[i]; {
-	case invalid:
+	switch {
+	case !p.known:
+		d.Reason = ReasonUnknown
+	case p.extra != nil && p.extra.problem != "":
 		d.Reason = ReasonInvalid
 	case !p.on:
 		d.Reason = ReasonDisabled
@@ -90,13 +86,12 @@ func (d *Decision) match(strategy int) {
 
 // decideVariant adds the variant of a flag that is on.
 func (s *Set) decideVariant(d *Decision, p *program, c *Context) {
-	d.Variant = noVariant(true)
+	d.Variant, _ = s.variant(p, d.Strategy, c)
 	ch := p.choice(d.Strategy)
 	if ch == nil {
 		return
 	}
-	d.Variant = s.choose(ch, c)
-	switch _, overridden := ch.overridden(c); {
+	switch _, overridden := s.overridden(ch, c); {
 	case overridden:
 		d.Basis = max(d.Basis, BasisTargeting)
 	case ch.several():

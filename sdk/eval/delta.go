@@ -54,12 +54,17 @@ func (s Snapshot) Apply(d Delta) (Snapshot, error) {
 			return s, fmt.Errorf("fold event %d: %w", e.EventID, err)
 		}
 	}
+	next.Meta = s.metaAfter(d)
+	return next, nil
+}
+
+// metaAfter returns the meta data of s after a delta that has events.
+func (s *Snapshot) metaAfter(d Delta) *Meta {
 	meta := Meta{RevisionID: d.Events[len(d.Events)-1].EventID}
 	if s.Meta != nil {
 		meta.QueryHash = s.Meta.QueryHash
 	}
-	next.Meta = &meta
-	return next, nil
+	return &meta
 }
 
 // fold applies one event to s, whose lists are its own and sorted.

@@ -55,16 +55,16 @@ func (s *Set) Explain(flag string, c *Context) Explanation {
 	e.Known = true
 	s.explain(&e, i, c)
 	if e.Enabled {
-		e.Variant = s.variant(&s.programs[i], e.Strategy, c)
+		e.Variant, _ = s.variant(s.at(i), e.Strategy, c)
 	}
 	return e
 }
 
 // explain takes the steps of evaluate, and notes the one that decides.
 func (s *Set) explain(e *Explanation, i int, c *Context) {
-	p, f := &s.programs[i], &s.flags[i]
-	if problem, ok := s.problems[i]; ok {
-		e.Reason, e.Message = ReasonInvalid, "the flag does not compile: "+problem
+	p, f := s.at(i), s.Flag(i)
+	if p.extra != nil && p.extra.problem != "" {
+		e.Reason, e.Message = ReasonInvalid, "the flag does not compile: "+p.extra.problem
 		return
 	}
 	if !p.on {
@@ -86,10 +86,10 @@ func (s *Set) explain(e *Explanation, i int, c *Context) {
 
 // explainParent says what a dependency that does not hold asks for.
 func (s *Set) explainParent(name string, q *parent) string {
-	switch {
-	case q.flag < 0:
+	switch p := s.program(q.flag); {
+	case !p.known:
 		return fmt.Sprintf("the parent %q does not exist", name)
-	case s.programs[q.flag].dependent:
+	case p.dependent:
 		return fmt.Sprintf("the parent %q depends on another flag itself", name)
 	case !q.enabled:
 		return fmt.Sprintf("the parent %q is on, and must be off", name)
@@ -127,7 +127,7 @@ func (s *Set) explainStrategies(e *Explanation, p *program, f *Flag, c *Context)
 // compileStrategy laid them out.
 func (s *Set) trace(st Strategy, ops []op, c *Context) StrategyTrace {
 	for _, id := range st.Segments {
-		for i, constraint := range s.segments[id].Constraints {
+		for i, constraint := range s.segments[id].document.Constraints {
 			if !s.holds(&ops[0], c) {
 				return StrategyTrace{
 					Name: st.Name, Segment: &id, Constraint: &i,
@@ -144,5 +144,5 @@ func (s *Set) trace(st Strategy, ops []op, c *Context) StrategyTrace {
 		ops = ops[1:]
 	}
 	matches := s.holds(&ops[0], c)
-	return StrategyTrace{Name: st.Name, Matches: matches, Message: explainRule(st, &ops[0], matches, c)}
+	return StrategyTrace{Name: st.Name, Matches: matches, Message: s.explainRule(st, &ops[0], matches, c)}
 }

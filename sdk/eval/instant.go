@@ -114,15 +114,8 @@ func daysSince1970(year, month, day int) int64 {
 		year--
 		month += 12
 	}
-	inYear := (153*(month-3)+2)/5 + day - 1
-	leapDays := floorDiv(year, 4) - floorDiv(year, 100) + floorDiv(year, 400)
-	return int64(year*365 + leapDays + inYear - 719468)
-}
-
-// floorDiv divides and rounds down; only the year before 0 is negative.
-func floorDiv(a, b int) int {
-	if a < 0 {
-		return -((b - 1 - a) / b)
-	}
-	return a / b
+	inYear := (153*uint(month-3)+2)/5 + uint(day) - 1
+	years := uint(year + 400) // one of the Gregorian calendar's cycles, so that none is negative
+	leapDays := years/4 - years/100 + years/400
+	return int64(years*365+leapDays+inYear) - 719468 - 146097
 }

@@ -76,43 +76,46 @@ func (accepted orders) has(order int) bool { return accepted>>(order+1)&1 != 0 }
 // constraint that fails, before it is inverted.
 func (s *Set) holds(o *op, c *Context) bool {
 	switch o.code {
-	case opNever:
-		return o.inverted
-	case opAlways:
-		return true
 	case opRollout:
 		return s.inRollout(o, c)
+	case opAlways:
+		return true
+	case opNever:
+		return o.inverted
 	case opTime:
 		t, ok := s.timeOf(c)
 		return (ok && o.accept.has(compareInstants(instantOf(t), o.operand.instant))) != o.inverted
 	default:
-		v, ok := o.value(c)
+		v, ok := s.value(o, c)
 		return (ok && o.matches(v)) != o.inverted
 	}
 }
 
 // value returns what the op looks at, and whether the context has it.
-func (o *op) value(c *Context) (v string, ok bool) {
+func (s *Set) value(o *op, c *Context) (v string, ok bool) {
 	if o.field == fieldProperty {
 		v, ok = c.Properties[o.operand.property]
 		return v, ok
 	}
-	return c.standard(o.field)
+	return s.standard(o.field, c)
 }
 
 // inRollout reports whether the context is within the percentage. Without an
 // id, chance decides where the stickiness leaves it to chance.
 func (s *Set) inRollout(o *op, c *Context) bool {
-	id, ok := o.value(c)
+	id, ok := c.UserID, c.UserID != ""
+	if o.field != fieldUserID {
+		id, ok = s.value(o, c)
+	}
 	switch {
-	case !ok && !o.field.byChance():
-		return false
-	case o.percent == 100:
+	case ok && o.percent == 100:
 		return true
 	case ok:
 		return o.prefix.sum(id)%rolloutModulus < uint32(o.percent)
+	case !o.field.byChance():
+		return false
 	default:
-		return s.rand(rolloutModulus) < uint32(o.percent)
+		return o.percent > 0 && s.options.Rand(rolloutModulus) < uint32(o.percent)
 	}
 }
 
@@ -121,8 +124,8 @@ func (f field) byChance() bool { return f == fieldDefault || f == fieldRandom }
 
 // timeOf returns the context's time, and asks for it where it has none.
 func (s *Set) timeOf(c *Context) (t time.Time, ok bool) {
-	if c.CurrentTime.IsZero() && s.now != nil {
-		return s.now(), true
+	if c.CurrentTime.IsZero() && s.options.Now != nil {
+		return s.options.Now(), true
 	}
 	return c.CurrentTime, !c.CurrentTime.IsZero()
 }
@@ -142,7 +145,7 @@ func (o *op) matches(v string) bool {
 		return ok && math.Abs(n-o.operand.number) < epsilon
 	case opVersion:
 		have, ok := parseVersion(v)
-		return ok && o.accept.has(compareVersions(have, o.operand.version))
+		return ok && o.accept.has(compareVersions(&have, &o.operand.version))
 	case opDate:
 		have, ok := parseInstant(v)
 		return ok && o.accept.has(compareInstants(have, o.operand.instant))

@@ -47,7 +47,7 @@ func TestCompareVersions(t *testing.T) {
 		for j, b := range ascending {
 			x, _ := parseVersion(a)
 			y, _ := parseVersion(b + "+build")
-			if got, want := compareVersions(x, y), cmp.Compare(i, j); got != want {
+			if got, want := compareVersions(&x, &y), cmp.Compare(i, j); got != want {
 				t.Errorf("compareVersions(%s, %s+build) = %d, want %d", a, b, got, want)
 			}
 		}
@@ -81,8 +81,8 @@ func checkVersions(t *testing.T, a, b string) {
 	if okX != (errX == nil) || okY != (errY == nil) {
 		t.Fatalf("parse %q, %q: ok = %v, %v; want %v, %v", a, b, okX, okY, errX, errY)
 	}
-	if okX && okY && compareVersions(x, y) != wantX.Compare(wantY) {
-		t.Fatalf("compareVersions(%s, %s) = %d, want %d", a, b, compareVersions(x, y), wantX.Compare(wantY))
+	if okX && okY && compareVersions(&x, &y) != wantX.Compare(wantY) {
+		t.Fatalf("compareVersions(%s, %s) = %d, want %d", a, b, compareVersions(&x, &y), wantX.Compare(wantY))
 	}
 }
 

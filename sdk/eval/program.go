@@ -2,11 +2,14 @@ package eval
 
 import "slices"
 
-// program is a flag compiled. What a check of most flags reads lies in it, so
-// that a check of one flag among many touches little memory.
+// program is a flag compiled. What a check of most flags reads lies in it, and
+// it fills a cache line of 64 bytes, so that a check of one flag among many
+// touches little memory.
 type program struct {
+	name      string
 	single    [1]op  // the op of a flag that has one
 	extra     *extra // nil for most
+	known     bool   // a flag, and not just a name that has a number
 	on        bool   // enabled, and it compiles
 	dependent bool   // has parents
 }
@@ -18,6 +21,8 @@ type extra struct {
 	variants   *choice   // the flag's own
 	strategies []*choice // by strategy; nil for one without variants
 	release    *release
+	names      []string // of variants, the disabled one first; nil for that one alone
+	problem    string   // why the flag does not compile; "" if it does
 }
 
 // ops returns the ops of a flag, at least one if it compiles.
@@ -36,9 +41,23 @@ func (x *extra) offer(i, n int, variants *choice) {
 	x.strategies[i] = variants
 }
 
-// parent is a dependency resolved.
+// place collects the names of the variants.
+func (x *extra) place() {
+	names := onlyDisabled
+	for _, ch := range append([]*choice{x.variants}, x.strategies...) {
+		if ch != nil {
+			names = ch.place(names)
+		}
+	}
+	if len(names) > 1 {
+		x.names = names
+	}
+}
+
+// parent is a dependency resolved. A parent that does not exist has a number
+// too, for the day on which it does.
 type parent struct {
-	flag     int32 // its number, -1 for one that does not exist
+	flag     int32
 	enabled  bool
 	variants []string // any of these, if not empty
 }
@@ -46,16 +65,32 @@ type parent struct {
 // noStrategy stands for the strategy that matched where none did.
 const noStrategy = -1
 
-// evaluate reports whether a flag is on, and which strategy matched.
+// evaluate reports whether a flag is on, and if so which strategy matched.
+// What the last op decides is returned rather than asked: half of the answers
+// of a rollout would be guessed wrongly by a processor that meets a branch.
 func (s *Set) evaluate(p *program, c *Context) (strategy int, on bool) {
-	if !p.on || p.dependent && !s.satisfied(p.extra.parents, c) {
+	if !p.on {
 		return noStrategy, false
 	}
-	ops := p.ops()
+	if p.extra == nil {
+		o := &p.single[0]
+		return int(o.strategy), s.holds(o, c)
+	}
+	if p.dependent && !s.satisfied(p.extra.parents, c) {
+		return noStrategy, false
+	}
+	return s.run(p.ops(), c)
+}
+
+// run tries the strategies of a flag in order, until one matches.
+func (s *Set) run(ops []op, c *Context) (strategy int, on bool) {
 	for pc := 0; pc < len(ops); {
 		o := &ops[pc]
+		holds := s.holds(o, c)
 		switch {
-		case !s.holds(o, c):
+		case o.last && int(o.next) >= len(ops):
+			return int(o.strategy), holds
+		case !holds:
 			pc = int(o.next)
 		case o.last:
 			return int(o.strategy), true
@@ -79,28 +114,30 @@ func (s *Set) satisfied(parents []parent, c *Context) bool {
 // holdsParent reports whether one dependency holds. A parent with parents of
 // its own never satisfies one, which also ends every cycle.
 func (s *Set) holdsParent(q *parent, c *Context) bool {
-	if q.flag < 0 {
-		return false
-	}
-	p := &s.programs[q.flag]
-	if p.dependent {
+	p := s.program(q.flag)
+	if !p.known || p.dependent {
 		return false
 	}
 	strategy, on := s.evaluate(p, c)
 	if !on || on != q.enabled || len(q.variants) == 0 {
 		return on == q.enabled
 	}
-	return slices.Contains(q.variants, s.variant(p, strategy, c).Name)
+	v, _ := s.variant(p, strategy, c)
+	return slices.Contains(q.variants, v.Name)
 }
 
-// variant returns the variant of a flag that is on: of the strategy that
-// matched, or else of the flag.
-func (s *Set) variant(p *program, strategy int, c *Context) Variant {
+// variant returns the variant of a flag that is on, of the strategy that
+// matched or else of the flag, and the place of its name.
+func (s *Set) variant(p *program, strategy int, c *Context) (v Variant, place int) {
 	ch := p.choice(strategy)
 	if ch == nil {
-		return noVariant(true)
+		return noVariant(true), 0
 	}
-	return s.choose(ch, c)
+	i := s.choose(ch, c)
+	if i == nowhere {
+		return noVariant(true), 0
+	}
+	return ch.variants[i], ch.places[i]
 }
 
 func (p *program) choice(strategy int) *choice {

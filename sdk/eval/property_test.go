@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
 	"github.com/lockflight/lockflight/sdk/eval"
@@ -46,6 +47,7 @@ func TestDeltasFoldToTheSnapshot(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		folded := genSnapshot(t)
+		set, _ := options.Compile(folded)
 		flags, segments := map[string]eval.Flag{}, map[int]eval.Segment{}
 		model := func(e eval.Event) {
 			switch e.Type {
@@ -70,10 +72,12 @@ func TestDeltasFoldToTheSnapshot(t *testing.T) {
 		}
 		model(eval.Event{Type: eval.Hydration, Features: folded.Features, Segments: folded.Segments})
 		for _, events := range rapid.SliceOfN(rapid.SliceOfN(rapid.Custom(genEvent), 1, 3), 1, 3).Draw(t, "deltas") {
+			delta := eval.Delta{Events: events}
 			var err error
-			if folded, err = folded.Apply(eval.Delta{Events: events}); err != nil {
+			if folded, err = folded.Apply(delta); err != nil {
 				t.Fatal(err)
 			}
+			set = applied(t, set, delta)
 			for _, e := range events {
 				model(e)
 			}
@@ -94,8 +98,45 @@ func TestDeltasFoldToTheSnapshot(t *testing.T) {
 			if diff := cmp.Diff(answers(want, c), answers(got, c)); diff != "" {
 				t.Fatalf("evaluation (-snapshot +deltas):\n%s", diff)
 			}
+			if diff := cmp.Diff(answers(want, c), answers(set, c)); diff != "" {
+				t.Fatalf("evaluation (-snapshot +set that deltas were applied to):\n%s", diff)
+			}
+		}
+		if diff := cmp.Diff(folded, set.Snapshot(), cmpopts.EquateEmpty()); diff != "" {
+			t.Fatalf("document (-snapshot +set):\n%s", diff)
 		}
 	})
+}
+
+// applied applies a delta to a set, and checks that this leaves the set as it
+// was, that a name keeps its number, and that of the numbers which are not in
+// the changes the programs did not change: they have the same warnings.
+func applied(t fatal, before *eval.Set, delta eval.Delta) *eval.Set {
+	t.Helper()
+	document := before.Snapshot()
+	after, changes, err := before.Apply(delta)
+	if err != nil {
+		t.Fatalf("%v", err)
+	}
+	if diff := cmp.Diff(document, before.Snapshot()); diff != "" {
+		t.Fatalf("Apply changed its receiver (-before +after):\n%s", diff)
+	}
+	for i := range after.Len() {
+		if changes.Renumbered || slices.Contains(changes.Numbers, i) {
+			continue
+		}
+		if diff := cmp.Diff(before.Flag(i), after.Flag(i)); diff != "" {
+			t.Fatalf("number %d is not in the changes (-before +after):\n%s", i, diff)
+		}
+	}
+	_, all := options.Compile(after.Snapshot())
+	for _, w := range all {
+		i, _ := after.Index(w.Flag)
+		if slices.Contains(changes.Numbers, i) && !slices.Contains(changes.Warnings, w) {
+			t.Fatalf("the changes %+v lack a warning: %+v", changes, w)
+		}
+	}
+	return after
 }
 
 func cmpText(a, b string) int {
@@ -129,6 +170,9 @@ type fatal interface {
 func checkAgreement(t fatal, set *eval.Set, warnings []eval.Warning, c *eval.Context) {
 	t.Helper()
 	for i := range set.Len() {
+		if set.Flag(i) == nil {
+			continue // a parent that does not exist
+		}
 		name := set.Name(i)
 		on, known := set.Bool(name, c)
 		v := set.Variant(name, c)
@@ -138,6 +182,9 @@ func checkAgreement(t fatal, set *eval.Set, warnings []eval.Warning, c *eval.Con
 		}
 		if diff := cmp.Diff(v, e.Variant) + cmp.Diff(v, set.VariantAt(i, c)); diff != "" || v.Enabled && !on {
 			t.Fatalf("%s: variants differ:\n%s", name, diff)
+		}
+		if chosen, place := set.ChooseAt(i, c); set.VariantNames(i)[place] != chosen.Name {
+			t.Fatalf("%s: %s is not at %d of %q", name, chosen.Name, place, set.VariantNames(i))
 		}
 		if matches := e.Reason == eval.ReasonMatch; matches != (e.Strategy >= 0) || e.Message == "" {
 			t.Fatalf("%s: Explain = %+v", name, e)

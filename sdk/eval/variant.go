@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 )
 
 // disabled is the name of the variant that stands for none.
@@ -31,6 +32,7 @@ type choice struct {
 	total     uint32   // the sum of the weights
 	until     []uint32 // the sum of the weights up to and including each variant's
 	variants  []Variant
+	places    []int // of each variant's name in the flag's names
 	overrides []override
 }
 
@@ -40,6 +42,22 @@ type override struct {
 	property string
 	values   textSet
 	variant  int
+}
+
+// onlyDisabled are the names of a flag without variants.
+var onlyDisabled = []string{disabled}
+
+// place gives the names of the variants their places among the flag's, and
+// returns those with what is new.
+func (ch *choice) place(names []string) []string {
+	for _, v := range ch.variants {
+		at := slices.Index(names, v.Name)
+		if at < 0 {
+			at, names = len(names), append(slices.Clip(names), v.Name)
+		}
+		ch.places = append(ch.places, at)
+	}
+	return names
 }
 
 // compileChoice compiles variants that are hashed with group; nil for none.
@@ -84,38 +102,48 @@ func (ch *choice) override(variants []WeightedVariant) {
 
 // overridden returns the position of the variant that an override gives to a
 // context, and whether one does.
-func (ch *choice) overridden(c *Context) (variant int, ok bool) {
+func (s *Set) overridden(ch *choice, c *Context) (variant int, ok bool) {
 	for i := range ch.overrides {
 		o := &ch.overrides[i]
-		if v, ok := c.value(o.field, o.property); ok && o.values.contains(v) {
+		if v, ok := s.field(o.field, o.property, c); ok && o.values.contains(v) {
 			return o.variant, true
 		}
 	}
 	return 0, false
 }
 
-// choose returns the variant of a context for which the flag is on.
-func (s *Set) choose(ch *choice, c *Context) Variant {
-	if i, ok := ch.overridden(c); ok {
-		return ch.variants[i]
-	}
-	if ch.total == 0 {
-		return noVariant(true)
-	}
-	target := s.target(ch, c)
-	for i, until := range ch.until {
-		if target < until {
-			return ch.variants[i]
+// nowhere is the position of the variant where there is none to give.
+const nowhere = -1
+
+// choose returns the position of the variant of a context for which the flag
+// is on, or nowhere. It counts the variants before it, without a branch that
+// nobody could guess.
+func (s *Set) choose(ch *choice, c *Context) int {
+	if len(ch.overrides) > 0 {
+		if i, ok := s.overridden(ch, c); ok {
+			return i
 		}
 	}
-	return noVariant(true)
+	if ch.total == 0 {
+		return nowhere
+	}
+	target := s.target(ch, c)
+	before := 0
+	for _, until := range ch.until {
+		past := 0
+		if target >= until {
+			past = 1
+		}
+		before += past
+	}
+	return before
 }
 
 // target returns the point from 0 to total-1 that decides. Unlike a rollout's,
 // a missing id always leaves it to chance.
 func (s *Set) target(ch *choice, c *Context) uint32 {
-	if id, ok := c.value(ch.field, ch.property); ok {
+	if id, ok := s.field(ch.field, ch.property, c); ok {
 		return ch.prefix.sum(id) % ch.total
 	}
-	return s.rand(ch.total)
+	return s.options.Rand(ch.total)
 }

@@ -34,12 +34,15 @@ func parseVersion(s string) (v version, ok bool) {
 	return v, true
 }
 
+// safeDigits is how many decimal digits every uint64 has room for.
+const safeDigits = 19
+
 // leadingNumber cuts a decimal number without leading zeros from s.
 func leadingNumber(s string) (n uint64, rest string, ok bool) {
 	i := 0
 	for ; i < len(s) && isDigit(s[i]); i++ {
 		digit := uint64(s[i] - '0')
-		if n > (math.MaxUint64-digit)/10 {
+		if i >= safeDigits && n > (math.MaxUint64-digit)/10 {
 			return 0, s, false
 		}
 		n = n*10 + digit
@@ -78,7 +81,7 @@ func identifiers(s string, preRelease bool) bool {
 }
 
 // compareVersions orders by precedence (semver.org, item 11).
-func compareVersions(a, b version) int {
+func compareVersions(a, b *version) int {
 	switch {
 	case a.major != b.major:
 		return cmp.Compare(a.major, b.major)

@@ -25,19 +25,19 @@ func (s *Set) explainConstraint(constraint Constraint, o *op, c *Context) string
 			return b.String() + "it is " + t.Format(time.RFC3339)
 		}
 	}
-	if v, ok := o.value(c); ok {
+	if v, ok := s.value(o, c); ok {
 		return b.String() + fmt.Sprintf("it is %q", v)
 	}
 	return b.String() + "the context lacks it"
 }
 
 // explainRule says in words why the rule of a strategy matches or does not.
-func explainRule(st Strategy, o *op, matches bool, c *Context) string {
+func (s *Set) explainRule(st Strategy, o *op, matches bool, c *Context) string {
 	switch o.code {
 	case opRollout:
-		return explainRollout(o, matches, c)
+		return s.explainRollout(o, matches, c)
 	case opIn, opAddress:
-		v, ok := o.value(c)
+		v, ok := s.value(o, c)
 		if !ok {
 			return "the context lacks the value to look for"
 		}
@@ -56,8 +56,8 @@ func explainRule(st Strategy, o *op, matches bool, c *Context) string {
 	}
 }
 
-func explainRollout(o *op, matches bool, c *Context) string {
-	id, ok := o.value(c)
+func (s *Set) explainRollout(o *op, matches bool, c *Context) string {
+	id, ok := s.value(o, c)
 	if ok {
 		bucket := o.prefix.sum(id)%rolloutModulus + 1
 		return fmt.Sprintf("%q is in bucket %d of 100, %sin the first %d", id, bucket, negation(matches), o.percent)

@@ -1,0 +1,69 @@
+package sdk
+
+import (
+	"sync/atomic"
+
+	"github.com/lockflight/lockflight/sdk/eval"
+)
+
+// Handle is a flag that is checked often: it skips the look-up of the name. It
+// goes on being of that flag when the configuration changes, and when the flag
+// comes or goes. Any number of goroutines may use it.
+type Handle struct {
+	client *Client
+	name   string
+	// place is the flag's number, in states with the numbering in its upper
+	// half. No state has the numbering 0.
+	place atomic.Uint64
+}
+
+// Flag returns a handle of a flag, which need not be in the configuration.
+// Make one for each place in the code, and keep it.
+func (c *Client) Flag(name string) *Handle { return &Handle{client: c, name: name} }
+
+// Name returns the name of the flag.
+func (h *Handle) Name() string { return h.name }
+
+// Bool is Client.Bool.
+func (h *Handle) Bool(ec *eval.Context, fallback bool) bool {
+	s := h.client.state.Load()
+	n, known := h.number(s)
+	if !known {
+		h.client.metrics.unknown.count(h.name, fallback)
+		return fallback
+	}
+	on := s.set.BoolAt(n, ec)
+	h.client.checked(s, n, ec, on)
+	return on
+}
+
+// Variant is Client.Variant.
+func (h *Handle) Variant(ec *eval.Context) eval.Variant {
+	s := h.client.state.Load()
+	n, known := h.number(s)
+	if !known {
+		h.client.metrics.unknown.count(h.name, false)
+		return disabled
+	}
+	v, place := s.set.ChooseAt(n, ec)
+	h.client.served(s, n, ec, place, v.FeatureEnabled)
+	return v
+}
+
+// number returns the flag's number in s, and whether s has the flag.
+func (h *Handle) number(s *state) (int, bool) {
+	place := h.place.Load()
+	if n := int(uint32(place)); uint32(place>>32) == s.numbering && n < len(s.flags) {
+		return n, s.flags[n].page != nil
+	}
+	return h.find(s)
+}
+
+// find looks the flag up by its name, and remembers where it is.
+func (h *Handle) find(s *state) (int, bool) {
+	n, known := s.set.Index(h.name)
+	if known {
+		h.place.Store(uint64(s.numbering)<<32 | uint64(uint32(n)))
+	}
+	return n, known
+}

@@ -1,0 +1,92 @@
+// Command eval times a check through the SDK, counting as it always does,
+// against the least that it can cost, in one run: cases A to H (package
+// cases), and a ninth that makes the context in the loop. It prints the
+// medians of interleaved rounds, and how they stand to their limits.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/lockflight/lockflight/test/bench/internal/cases"
+	"github.com/lockflight/lockflight/test/bench/internal/rounds"
+)
+
+func main() {
+	n := flag.Int("rounds", 15, "how often each case is timed")
+	span := flag.Duration("span", 50*time.Millisecond, "how long each time")
+	save := flag.String("save", "", "a directory to write the report to")
+	flag.Parse()
+	if err := run(*n, *span, *save); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run(n int, span time.Duration, save string) error {
+	named, handled, err := cases.Ours()
+	if err != nil {
+		return err
+	}
+	contenders := []rounds.Contender{cases.Floor(), named, handled}
+	var report rounds.Report
+	report.Head("A check through the SDK, counting on, against its floor")
+	report.Printf("Medians of %d interleaved rounds of %v.\n\n", n, span)
+	table := rounds.Run(contenders, n, span)
+	report.Table(table, contenders)
+	missed := judge(&report, table)
+	if err := deltas(&report); err != nil {
+		return err
+	}
+	if err := swaps(&report); err != nil {
+		return err
+	}
+	fmt.Print(report.String())
+	if save != "" {
+		if err := report.Save(save, "eval"); err != nil {
+			return err
+		}
+	}
+	if missed > 0 {
+		return fmt.Errorf("%d limits are missed", missed)
+	}
+	return nil
+}
+
+// limits are how many times its floor a case may cost.
+var limits = []struct {
+	name, floor string
+	times       float64
+}{
+	{"A", "A", 2.5},
+	{"B", "C", 1.6},
+	{"C", "C", 1.5},
+	{"D", "D", 1.6},
+	{"E", "C", 1.6},
+	{"F", "C", 1.6},
+	{"G", "G", 2},
+	{"H", "H", 1.8},
+}
+
+// judge reports each case against its limit, and returns how many miss it.
+func judge(report *rounds.Report, table rounds.Table) (missed int) {
+	for _, l := range limits {
+		ours := table["lockflight"][l.name]
+		ratio := ours.Nanoseconds / table["floor"][l.floor].Nanoseconds
+		verdict := "met"
+		if ratio > l.times || ours.Allocations > 0 {
+			verdict, missed = "missed", missed+1
+		}
+		report.Printf("%s: %.2f of the floor's %s, limit %.1f, %.3g allocations: %s\n",
+			l.name, ratio, l.floor, l.times, ours.Allocations, verdict)
+	}
+	made := table["lockflight"]["I"].Allocations
+	verdict := "met"
+	if made > 1 {
+		verdict, missed = "missed", missed+1
+	}
+	report.Printf("I: %.3g allocations, limit 1: %s\n\n", made, verdict)
+	return missed
+}
