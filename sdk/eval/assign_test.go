@@ -87,7 +87,6 @@ func TestAssignNeedsUnits(t *testing.T) {
 // The laws of the arms: who is served the new build is treatment, and as the
 // release grows to 50 %, units only join an arm, never leave or change it.
 func TestArmsOnlyGrow(t *testing.T) {
-	t.Parallel()
 	var sets [101]*eval.Set
 	for percent := range sets {
 		sets[percent] = compile(t, release(percent, ""))

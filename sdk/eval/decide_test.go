@@ -70,7 +70,6 @@ func TestDecide(t *testing.T) {
 
 // What Decide answers is what Variant, Bool and Explain answer.
 func TestDecideAgrees(t *testing.T) {
-	t.Parallel()
 	rapid.Check(t, func(r *rapid.T) {
 		set, _ := options.Compile(genSnapshot(r))
 		c := genContext(r)

@@ -61,7 +61,6 @@ func FuzzVersion(f *testing.F) {
 }
 
 func TestVersionsAgainstPeer(t *testing.T) {
-	t.Parallel()
 	part := rapid.StringMatching(`(0|[1-9][0-9]{0,2})\.(0|[1-9])\.(0|[1-9])(-[0-9a-b-]{1,3}(\.[0-9a-b-]{0,3}){0,2})?(\+[0-9a-]{0,2})?`)
 	rapid.Check(t, func(rt *rapid.T) {
 		checkVersions(t, part.Draw(rt, "a"), part.Draw(rt, "b"))
@@ -137,7 +136,6 @@ func TestParseInstant(t *testing.T) {
 }
 
 func TestParseInstantReadsEveryTime(t *testing.T) {
-	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		seconds := rapid.Int64Range(-62_167_219_200+86400, 253_402_300_799-86400).Draw(t, "seconds")
 		offset := rapid.IntRange(-23*60, 23*60).Draw(t, "offset") * 60
@@ -244,7 +242,6 @@ func checkAddress(t *testing.T, s string) {
 }
 
 func TestAddressSetIsItsNetworks(t *testing.T) {
-	t.Parallel()
 	network := rapid.Custom(func(t *rapid.T) string {
 		a := rapid.SampledFrom([]string{"10.0.0.", "10.0.1.", "255.255.255.", "2001:db8::", "::"}).Draw(t, "network")
 		a += strconv.Itoa(rapid.IntRange(0, 255).Draw(t, "host"))
@@ -274,7 +271,6 @@ func TestAddressSetIsItsNetworks(t *testing.T) {
 // A string that keeps its length in runes when it is lower-cased, compared
 // without building the lower case, gives what package strings gives with it.
 func TestFold(t *testing.T) {
-	t.Parallel()
 	text := rapid.StringOfN(rapid.SampledFrom([]rune("aAbBüÜéɐⱯ日\u0130")), 0, 6, -1)
 	rapid.Check(t, func(t *rapid.T) {
 		s, lower := text.Draw(t, "s"), strings.ToLower(text.Draw(t, "affix"))

@@ -15,7 +15,6 @@ import (
 
 // A larger rollout never takes the flag from anybody.
 func TestRaisingARolloutRemovesNobody(t *testing.T) {
-	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		snapshot := eval.Snapshot{Features: []eval.Flag{genFlag(t)}}
 		flag := &snapshot.Features[0]
@@ -44,7 +43,6 @@ func TestRaisingARolloutRemovesNobody(t *testing.T) {
 // What a client has that received changes one by one is what a client has that
 // received the result.
 func TestDeltasFoldToTheSnapshot(t *testing.T) {
-	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		folded := genSnapshot(t)
 		set, _ := options.Compile(folded)
@@ -151,7 +149,6 @@ func cmpText(a, b string) int {
 }
 
 func TestExplainAgrees(t *testing.T) {
-	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		set, warnings := options.Compile(genSnapshot(t))
 		for _, c := range rapid.SliceOfN(rapid.Custom(genContext), 1, 4).Draw(t, "contexts") {
@@ -202,7 +199,6 @@ func checkAgreement(t fatal, set *eval.Set, warnings []eval.Warning, c *eval.Con
 
 // A document that was written and read again evaluates the same.
 func TestRoundTrip(t *testing.T) {
-	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		checkRoundTrip(t, genSnapshot(t), genContext(t))
 	})
