@@ -123,17 +123,23 @@ func (a *api) do(ctx context.Context, method, path string, header map[string]str
 type statusError struct {
 	method, path string
 	code         int
-	text         string // the start of the body
+	text         string        // the start of the body
+	after        time.Duration // when to try again, as the server says; 0 where it does not
 }
 
 // newStatusError reads the start of the body; it does not close it.
 func newStatusError(r *http.Response) *statusError {
 	text, _ := io.ReadAll(io.LimitReader(r.Body, 512))
+	seconds, _ := strconv.Atoi(r.Header.Get("Retry-After")) // a date, which nobody sends here, counts as none
 	return &statusError{
 		method: r.Request.Method, path: r.Request.URL.Path, code: r.StatusCode,
-		text: strings.ToValidUTF8(strings.TrimSpace(string(text)), "?"),
+		text:  strings.ToValidUTF8(strings.TrimSpace(string(text)), "?"),
+		after: time.Duration(min(max(seconds, 0), maxRetryAfter)) * time.Second,
 	}
 }
+
+// maxRetryAfter is the longest that a server may put a client off, in seconds.
+const maxRetryAfter = 300
 
 func (e *statusError) Error() string {
 	s := fmt.Sprintf("%s %s: %d %s", e.method, e.path, e.code, http.StatusText(e.code))
@@ -155,6 +161,16 @@ func refused(err error) bool {
 		return false
 	}
 	return status.code/100 == 4
+}
+
+// busy reports whether a server asks to be tried again (429, 503), and after
+// how long.
+func busy(err error) (after time.Duration, ok bool) {
+	status, ok := errors.AsType[*statusError](err)
+	if !ok || status.code != http.StatusTooManyRequests && status.code != http.StatusServiceUnavailable {
+		return 0, false
+	}
+	return status.after, true
 }
 
 // sdkVersion names this SDK and the version of the module that the host was

@@ -44,17 +44,30 @@ func jitter(d time.Duration) time.Duration {
 	return d - d/10 + rand.N(d/5+1)
 }
 
-// repeat calls do every d until ctx ends. After an error it waits at least
-// as long as backoff says.
+// repeat calls do every d until ctx ends. After an error it waits as long as
+// backoff says, or longer where the server asks for it.
 func repeat(ctx context.Context, d time.Duration, do func(context.Context) error) {
 	retry := backoff{first: max(d, time.Second), limit: max(d, time.Minute)}
 	wait := jitter(d)
 	for pause(ctx, wait) {
 		if err := do(ctx); err != nil {
-			wait = retry.next()
+			after, _ := busy(err)
+			wait = max(retry.next(), after)
 			continue
 		}
 		retry.reset()
 		wait = jitter(d)
+	}
+}
+
+// insist calls do until a server is no longer busy, or ctx ends.
+func insist(ctx context.Context, do func(context.Context) error) error {
+	retry := backoff{first: 100 * time.Millisecond, limit: time.Second}
+	for {
+		err := do(ctx)
+		after, again := busy(err)
+		if !again || !pause(ctx, max(retry.next(), after)) {
+			return err
+		}
 	}
 }

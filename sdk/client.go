@@ -227,8 +227,8 @@ func (c *Client) flush(ctx context.Context) error {
 	return errors.Join(c.sendEvidence(ctx), c.sendMetrics(ctx))
 }
 
-// Close sends what is left, waiting at most 5 s for the server, and ends all
-// that the client started. Checks go on being decided by the last
+// Close sends what is left, waiting at most 5 s for the server, also for one
+// that is busy (429, 503), and ends all that the client started. Checks go on being decided by the last
 // configuration. It returns what could not be sent; calling it again returns
 // the same.
 func (c *Client) Close() error {
@@ -238,7 +238,7 @@ func (c *Client) Close() error {
 		c.stop()
 		late := time.AfterFunc(closeTimeout, c.abort)
 		c.work.Wait()
-		c.final = errors.Join(c.flush(ctx), c.save(ctx))
+		c.final = errors.Join(insist(ctx, c.flush), c.save(ctx))
 		late.Stop()
 		c.abort()
 		if c.api != nil {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/lockflight/lockflight/sdk"
+	"github.com/lockflight/lockflight/sdk/eval"
 )
 
 // pipes is a listener whose connections never leave the process, so that time
@@ -253,4 +254,34 @@ func awaitRequest(t *testing.T, s *server, path string, n int) {
 			t.Fatalf("%s: fewer than %d requests in an hour", path, n)
 		}
 	}
+}
+
+// TestCloseWaitsForABusyServer holds what a client has left until a server that
+// asks for time has had it, and no longer than Close may take.
+func TestCloseWaitsForABusyServer(t *testing.T) {
+	bubble(t, func(t *testing.T, s *server, c *sdk.Client) {
+		s.put(released("router", "r1", 100))
+		synctest.Wait()
+		f := released("router", "r1", 100)
+		c.Bool("router", inArm(t, f, eval.Treatment, 0), false)
+		busy := 2
+		s.answer(evidencePath, func(w http.ResponseWriter, _ *http.Request) {
+			if busy--; busy >= 0 {
+				w.Header().Set("Retry-After", "1")
+				w.WriteHeader(http.StatusServiceUnavailable)
+				return
+			}
+			w.WriteHeader(http.StatusAccepted)
+		})
+		start := time.Now()
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+		if took := time.Since(start); took < 2*time.Second || took > 4*time.Second {
+			t.Errorf("closing took %s", took)
+		}
+		if n := len(s.received(evidencePath)); n != 3 {
+			t.Errorf("%d requests with evidence, want 3", n)
+		}
+	})
 }

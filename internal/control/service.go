@@ -306,6 +306,17 @@ func (s *Service) appendDenials(tx Tx, all []*denial) error {
 	return nil
 }
 
+// Head returns how far the log is. Whoever has read the state after that has
+// read all that its events tell of.
+func (s *Service) Head(ctx context.Context) (Head, error) {
+	var out Head
+	err := s.store.View(ctx, func(tx ReadTx) (err error) {
+		out, err = tx.Head()
+		return err
+	})
+	return out, err
+}
+
 // Events returns up to limit records of the log from sequence number from on.
 func (s *Service) Events(ctx context.Context, p Principal, from int64, limit int) ([]Event, error) {
 	if err := p.May(PermAuditRead, Scope{}); err != nil {

@@ -34,13 +34,20 @@ type answer struct {
 	refusal *refusal
 }
 
-func (in *Ingest) newBatch(p control.Principal) *batch {
+// newBatch starts a batch of what p sends, judged by what is committed by now:
+// the sender may know of a release, or of its next milestone, through the flags
+// that it is served. Where that cannot be read nothing is refused for good: the
+// error is Unavailable, and the sender sends it again.
+func (in *Ingest) newBatch(ctx context.Context, p control.Principal) (*batch, error) {
+	if err := in.releases.Refresh(ctx); err != nil {
+		return nil, notNow("which releases run could not be read", err)
+	}
 	now := in.now()
 	in.expire(now)
 	return &batch{
 		in: in, from: p, environments: environments(p), now: now,
 		releases: map[place]answer{}, lines: map[string]*bytes.Buffer{}, counts: map[string]map[string]int64{},
-	}
+	}, nil
 }
 
 // release returns the release that runs on a flag in an environment, for which
@@ -151,11 +158,15 @@ func (b *batch) finish(batches []control.EvidenceBatch) {
 	}
 }
 
-// unstored classifies an error of the store: unless it says otherwise itself,
-// the sender should try again.
+// unstored classifies an error of the store.
 func unstored(err error) error {
 	if control.KindOf(err) != control.Internal {
 		return fmt.Errorf("storing evidence: %w", err)
 	}
-	return &control.Error{Kind: control.Unavailable, Code: "unavailable", Msg: "the evidence was not stored: send it again", Err: err}
+	return notNow("the evidence was not stored", err)
+}
+
+// notNow tells the sender to try again.
+func notNow(what string, err error) error {
+	return &control.Error{Kind: control.Unavailable, Code: "unavailable", Msg: what + ": send it again", Err: err}
 }

@@ -1,6 +1,7 @@
 package evidence
 
 import (
+	"context"
 	"log/slog"
 	"slices"
 	"time"
@@ -12,11 +13,13 @@ import (
 	"github.com/lockflight/lockflight/internal/gate"
 )
 
-// Releases tells which release evidence speaks of. It is asked for each flag
-// of each request, so it must answer from memory.
+// Releases tells which release evidence speaks of.
 type Releases interface {
+	// Refresh makes Running answer by all that is committed when it is called.
+	Refresh(ctx context.Context) error
 	// Running returns the open release of a flag in an environment, with the
-	// policy of the milestone that it serves.
+	// policy of the milestone that it serves. It is asked for each flag of
+	// each request, so it must answer from memory.
 	Running(environment, flag string) (control.ReleaseView, *gate.Policy, bool)
 }
 

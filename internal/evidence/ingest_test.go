@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"maps"
 	"strings"
 	"sync"
 	"testing"
@@ -25,6 +26,8 @@ type world struct {
 	*Ingest
 	store    *memory
 	releases map[place]*release
+	starting map[place]*release // committed, and not known before a Refresh
+	behind   error              // of Refresh
 	now      time.Time
 	woken    []string
 }
@@ -45,6 +48,15 @@ func newWorld(t testing.TB) *world {
 func (w *world) start(id, project, environment, flag string, policy *gate.Policy) {
 	view := control.ReleaseView{Release: control.Release{ID: id, Project: project, Flag: flag, Environment: environment, Build: "b2"}}
 	w.releases[place{environment, flag}] = &release{view: view, policy: policy}
+}
+
+// Refresh implements Releases: what starts to run is known by then.
+func (w *world) Refresh(context.Context) error {
+	if w.behind != nil {
+		return w.behind
+	}
+	maps.Copy(w.releases, w.starting)
+	return nil
 }
 
 // Running implements Releases.

@@ -59,10 +59,13 @@ func (in *Ingest) NDJSON(ctx context.Context, p control.Principal, source string
 	if err := mayWrite(p); err != nil {
 		return Result{}, err
 	}
-	b := in.newBatch(p)
+	b, err := in.newBatch(ctx, p)
+	if err != nil {
+		return Result{}, err
+	}
 	res := Result{Rejected: []Rejected{}}
 	var first *refusal
-	err := scan(body, func(n int, line []byte) {
+	err = scan(body, func(n int, line []byte) {
 		ref := b.line(line)
 		if ref == nil {
 			res.Accepted++

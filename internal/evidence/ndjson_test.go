@@ -3,6 +3,7 @@ package evidence
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -285,4 +286,30 @@ func FuzzNDJSON(f *testing.F) {
 			}
 		}
 	})
+}
+
+// A sender that was served a release before this process knew of it is not
+// refused; where nobody can say what runs it is told to send again.
+func TestEvidenceIsJudgedByWhatIsCommitted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	policy := gate.DefaultPolicy()
+	known := maps.Clone(w.releases)
+	w.start("rel-2", "default", "production", "new-flag", &policy)
+	w.starting, w.releases = w.releases, known
+	early := line(`flag="new-flag"`)
+
+	w.behind = errDisk
+	_, err := w.NDJSON(t.Context(), backend("default"), "", 0, strings.NewReader(early))
+	if kindOf(err) != control.Unavailable || len(w.store.lines) != 0 {
+		t.Fatalf("while it is not known what runs: %v, stored %v", err, w.store.lines)
+	}
+	if _, _, err = w.Traces(t.Context(), backend("default"), jsonType, "", strings.NewReader("{}")); kindOf(err) != control.Unavailable {
+		t.Errorf("OTLP, while it is not known what runs: %v", err)
+	}
+	w.behind = nil
+	res, err := w.NDJSON(t.Context(), backend("default"), "", 0, strings.NewReader(early))
+	if err != nil || res.Accepted != 1 {
+		t.Errorf("of a release that has just started: %+v, %v", res, err)
+	}
 }

@@ -74,7 +74,10 @@ func (in *Ingest) export(ctx context.Context, p control.Principal, pl payload, r
 	if err != nil {
 		return failure(err, media)
 	}
-	t := in.newTelemetry(p)
+	t, err := in.newTelemetry(ctx, p)
+	if err != nil {
+		return failure(err, media)
+	}
 	res, err := in.turn(ctx, media, data, req, func() exportResponse { return use(t) })
 	if err != nil {
 		return failure(err, media)

@@ -2,6 +2,7 @@ package evidence_test
 
 import (
 	"bytes"
+	"context"
 	"strings"
 	"testing"
 	"time"
@@ -16,6 +17,8 @@ import (
 
 // one is the only release that runs.
 type one struct{ policy gate.Policy }
+
+func (o *one) Refresh(context.Context) error { return nil }
 
 func (o *one) Running(environment, flag string) (control.ReleaseView, *gate.Policy, bool) {
 	view := control.ReleaseView{Release: control.Release{ID: "rel-1", Project: "default", Flag: flag, Environment: environment}}

@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"cmp"
+	"context"
 	"maps"
 	"slices"
 	"strconv"
@@ -32,8 +33,9 @@ type later struct {
 	item    int
 }
 
-func (in *Ingest) newTelemetry(p control.Principal) *telemetry {
-	return &telemetry{batch: in.newBatch(p), refused: map[int]struct{}{}, reasons: map[string]int{}}
+func (in *Ingest) newTelemetry(ctx context.Context, p control.Principal) (*telemetry, error) {
+	b, err := in.newBatch(ctx, p)
+	return &telemetry{batch: b, refused: map[int]struct{}{}, reasons: map[string]int{}}, err
 }
 
 // find takes note of a finding.

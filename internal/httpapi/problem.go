@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 
 	"github.com/lockflight/lockflight/internal/control"
@@ -30,12 +31,23 @@ func NewProblem(err *control.Error) Problem {
 // WriteProblem is the Renderer of the native API.
 func WriteProblem(w http.ResponseWriter, _ *http.Request, err *control.Error) {
 	p := NewProblem(err)
+	maps.Copy(w.Header(), Advice(err))
 	w.Header().Set("Content-Type", "application/problem+json")
-	if err.Kind == control.Unauthenticated {
-		w.Header().Set("WWW-Authenticate", "Bearer")
-	}
 	w.WriteHeader(p.Status)
 	_ = json.NewEncoder(w).Encode(p)
+}
+
+// Advice is the headers that tell a client what to do about an error: when to
+// try again (Retry-After: RFC 9110, 10.2.3), or how to authenticate.
+func Advice(err *control.Error) http.Header {
+	switch err.Kind {
+	case control.Limited, control.Unavailable:
+		return http.Header{"Retry-After": {"1"}}
+	case control.Unauthenticated:
+		return http.Header{"Www-Authenticate": {"Bearer"}}
+	default:
+		return nil
+	}
 }
 
 // WriteJSON answers with a document.

@@ -5,12 +5,12 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/lockflight/lockflight/internal/control"
-	"github.com/lockflight/lockflight/internal/gate"
 )
 
 // Options is what a Runner needs.
@@ -37,14 +37,12 @@ type Waker interface {
 type Runner struct {
 	o       Options
 	metrics *metrics
+	table   atomic.Pointer[table] // never nil
 
 	mu      sync.RWMutex
 	flights map[string]*flight // by release
-	targets map[flagIn]string  // the release by flag and environment
 	moved   chan struct{}      // closed at the next change of any of them
 }
-
-type flagIn struct{ flag, environment string }
 
 // New returns a Runner. It starts nothing.
 func New(o Options) *Runner {
@@ -57,10 +55,9 @@ func New(o Options) *Runner {
 	if o.Coalesce == 0 {
 		o.Coalesce = time.Second
 	}
-	return &Runner{
-		o: o, metrics: newMetrics(o.Registerer),
-		flights: map[string]*flight{}, targets: map[flagIn]string{}, moved: make(chan struct{}),
-	}
+	r := &Runner{o: o, metrics: newMetrics(o.Registerer), flights: map[string]*flight{}, moved: make(chan struct{})}
+	r.table.Store(&table{})
+	return r
 }
 
 // retryAfter is how long the runner waits after a store that does not answer.
@@ -129,14 +126,14 @@ func (r *Runner) Load(ctx context.Context) error { return r.refresh(ctx) }
 // refresh reads the open releases. The list is small, and reading it is how a
 // replica learns what another, or a person, has done.
 func (r *Runner) refresh(ctx context.Context) error {
-	open, err := r.o.Service.Releases(ctx, control.Engine(), true)
+	open, err := r.read(ctx)
 	if err != nil {
 		return err
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	before := r.flights
-	r.flights, r.targets = map[string]*flight{}, map[flagIn]string{}
+	r.flights = map[string]*flight{}
 	moved := len(before) != len(open)
 	for _, view := range open {
 		f := before[view.ID]
@@ -146,7 +143,6 @@ func (r *Runner) refresh(ctx context.Context) error {
 		}
 		moved = f.update(view) || moved
 		r.flights[view.ID] = f
-		r.targets[flagIn{view.Flag, view.Environment}] = view.ID
 	}
 	if moved {
 		r.announce()
@@ -218,18 +214,6 @@ func (r *Runner) Latest(release string) (control.Evaluation, bool) {
 		return *f.latest, true
 	}
 	return control.Evaluation{}, false
-}
-
-// Running returns the open release of a flag in an environment, with the
-// policy of the milestone that it serves.
-func (r *Runner) Running(environment, flag string) (control.ReleaseView, *gate.Policy, bool) {
-	r.mu.RLock()
-	defer r.mu.RUnlock()
-	f := r.flights[r.targets[flagIn{flag, environment}]]
-	if f == nil {
-		return control.ReleaseView{}, nil, false
-	}
-	return f.view, f.policy, true
 }
 
 // Mark changes whenever there is something new to tell about an open release.

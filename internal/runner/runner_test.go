@@ -264,3 +264,33 @@ func TestMarks(t *testing.T) {
 		mark = live.Await(t.Context(), r.ID, mark)
 	}
 }
+
+// TestRefresh asks a runner whose loop does not run: it answers by what is
+// committed, and not again where nothing is.
+func TestRefresh(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	live := runner.New(runner.Options{Service: w.Service, Evidence: w.db, Wake: w.db})
+	check(t, live.Refresh(t.Context()))
+	r := w.start(t, flagName, plan)
+	if _, _, ok := live.Running("production", flagName); ok {
+		t.Error("a release is known before anybody looked")
+	}
+	for range 2 {
+		check(t, live.Refresh(t.Context()))
+		if view, policy, ok := live.Running("production", flagName); !ok || view.ID != r.ID || policy.Metadata.Name != "quick" {
+			t.Errorf("running: %v, %+v", ok, view)
+		}
+	}
+	_, err := w.RollbackRelease(t.Context(), root, r.ID, "")
+	check(t, err)
+	check(t, live.Refresh(t.Context()))
+	if view, _, ok := live.Running("production", flagName); ok {
+		t.Errorf("running after its end: %+v", view)
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := live.Refresh(ended); err == nil {
+		t.Error("refreshed from a store that does not answer")
+	}
+}

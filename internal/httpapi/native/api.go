@@ -131,7 +131,7 @@ func route[I, O any](a api, h huma.API, op huma.Operation, fn func(context.Conte
 	huma.Register(h, op, func(ctx context.Context, in *I) (*body[O], error) {
 		out, err := fn(ctx, httpapi.CallerOf(ctx).Principal, in)
 		if err != nil {
-			return nil, problem{httpapi.NewProblem(httpapi.Public(ctx, a.Logger, op.Path, err))}
+			return nil, newProblem(httpapi.Public(ctx, a.Logger, op.Path, err))
 		}
 		return &body[O]{out}, nil
 	})

@@ -3,6 +3,7 @@ package native
 import (
 	"context"
 	"io"
+	"maps"
 	"mime"
 	"net/http"
 	"strconv"
@@ -46,7 +47,9 @@ func (a api) otlp(fn take) httpapi.Handler {
 			r.Header.Get("Content-Type"), r.Header.Get("Content-Encoding"), r.Body)
 		status := http.StatusOK
 		if err != nil {
-			status = httpapi.Status(httpapi.Public(r.Context(), a.Logger, r.Pattern, err))
+			e := httpapi.Public(r.Context(), a.Logger, r.Pattern, err)
+			status = httpapi.Status(e)
+			maps.Copy(w.Header(), httpapi.Advice(e))
 		}
 		w.Header().Set("Content-Type", answerType)
 		w.WriteHeader(status)

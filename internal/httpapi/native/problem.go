@@ -14,7 +14,17 @@ import (
 )
 
 // problem is an error answer, as huma takes it.
-type problem struct{ httpapi.Problem }
+type problem struct {
+	httpapi.Problem
+	header http.Header
+}
+
+func newProblem(err *control.Error) problem {
+	return problem{httpapi.NewProblem(err), httpapi.Advice(err)}
+}
+
+// GetHeaders is asked for by huma.
+func (p problem) GetHeaders() http.Header { return p.header }
 
 // Error returns what is told to people.
 func (p problem) Error() string { return p.Detail }
@@ -50,7 +60,7 @@ var configure = sync.OnceFunc(func() {
 				e.Msg += ": " + err.Error()
 			}
 		}
-		return problem{httpapi.NewProblem(e)}
+		return newProblem(e)
 	}
 })
 

@@ -172,7 +172,7 @@ func (a api) startRelease(ctx context.Context, p control.Principal, in *body[Rel
 	if err != nil {
 		return Release{}, err
 	}
-	// Evidence that is sent on this answer finds the release.
+	// The answer has the mark to follow the release by.
 	known, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
 	a.Live.Await(known, r.ID, "")
