@@ -69,6 +69,7 @@ func (a *API) Register(mux *http.ServeMux) {
 	a.routeEnvironments(mux)
 	a.routeProjects(mux)
 	a.routeSearch(mux)
+	a.routePlayground(mux)
 	a.routeTokens(mux)
 	mux.Handle("GET /health", a.open(health))
 	mux.Handle("GET /ready", a.open(a.ready))

@@ -55,6 +55,7 @@ func TestHostileFlags(t *testing.T) {
 		f    = base + "/features/f"
 		old  = base + "/features/old"
 	)
+	digits := `{"appName":"a","a":"0,1,2,3,4,5,6,7,8,9","b":"0,1,2,3,4,5,6,7,8,9","c":"0,1,2,3,4,5,6,7,8,9","d":"0,1"}`
 	many := `{"features":["` + strings.Repeat(`f","`, 1000) + `f"],"stale":true}`
 	p.refuse(t, []refusal{
 		{"put: unknown type", "PUT", f, `{"type":"eternal"}`, 400, "type"},
@@ -168,6 +169,16 @@ func TestHostileFlags(t *testing.T) {
 		{"token: no expiry", "PUT", "/api/admin/api-tokens/tok_x", `{}`, 400, "expiresAt"},
 		{"token: in the past", "PUT", "/api/admin/api-tokens/tok_x", `{"expiresAt":"2020-01-01T00:00:00Z"}`, 400, "expiresAt"},
 		{"token: no such", "PUT", "/api/admin/api-tokens/tok_x", `{"expiresAt":"2030-01-01T00:00:00Z"}`, 404, "token"},
+		{"playground: nothing", "POST", "/api/admin/playground", `{}`, 400, "environment"},
+		{"playground: no application", "POST", "/api/admin/playground", `{"environment":"development","context":{}}`, 400, "context.appName"},
+		{"playground: no such environment", "POST", "/api/admin/playground", `{"environment":"moon","context":{"appName":"a"}}`, 400, "environment"},
+		{"playground: no such project", "POST", "/api/admin/playground", `{"environment":"development","projects":["default","red"],"context":{"appName":"a"}}`, 400, "projects[1]"},
+		{"playground: projects by a word", "POST", "/api/admin/playground", `{"environment":"development","projects":"red","context":{"appName":"a"}}`, 400, "projects"},
+		{"playground: a bad time", "POST", "/api/admin/playground", `{"environment":"development","context":{"appName":"a","currentTime":"noon"}}`, 400, "context.currentTime"},
+		{"playground: a list for a text", "POST", "/api/admin/playground", `{"environment":"development","context":{"appName":["a"]}}`, 400, "context.appName"},
+		{"advanced: nowhere", "POST", "/api/admin/playground/advanced", `{"context":{"appName":"a"}}`, 400, "environments"},
+		{"advanced: no application", "POST", "/api/admin/playground/advanced", `{"environments":["development"],"context":{"userId":"a,b"}}`, 400, "context.appName"},
+		{"advanced: too many combinations", "POST", "/api/admin/playground/advanced", `{"environments":["development"],"context":` + digits + `}`, 400, "context"},
 		{"no such action", "POST", base + "/launch", `{}`, 404, ""},
 	})
 }
