@@ -17,30 +17,43 @@ type tokenCmd struct {
 }
 
 type token struct {
-	ID          string     `json:"id"`
-	Name        string     `json:"name"`
-	Type        string     `json:"type"`
-	Projects    []string   `json:"projects"`
-	Environment string     `json:"environment"`
-	CreatedAt   time.Time  `json:"createdAt"`
-	ExpiresAt   *time.Time `json:"expiresAt,omitempty"`
-	Secret      string     `json:"secret,omitempty"`
+	ID           string     `json:"id"`
+	Name         string     `json:"name"`
+	Type         string     `json:"type"`
+	Projects     []string   `json:"projects"`
+	Environment  string     `json:"environment"`
+	Environments []string   `json:"environments,omitempty"`
+	Permissions  []string   `json:"permissions,omitempty"`
+	CreatedAt    time.Time  `json:"createdAt"`
+	CreatedBy    string     `json:"createdBy,omitempty"`
+	ExpiresAt    *time.Time `json:"expiresAt,omitempty"`
+	LastUsedAt   *time.Time `json:"lastUsedAt,omitempty"`
+	RotatedFrom  string     `json:"rotatedFrom,omitempty"`
+	Secret       string     `json:"secret,omitempty"`
 }
 
 type tokenCreateCmd struct {
 	remote
 	format
-	Name        string   `required:"" help:"What the token is for."`
-	Type        string   `enum:"admin,backend,frontend" default:"backend" help:"admin, backend or frontend."`
-	Environment string   `short:"e" help:"The environment, for backend and frontend."`
-	Project     []string `short:"p" help:"A project; all where none is named."`
+	Name        string        `help:"What the token is for; needed unless --rotate is."`
+	Type        string        `enum:"admin,backend,frontend,service,edge" default:"backend" help:"admin, backend, frontend, service or edge."`
+	Environment []string      `short:"e" help:"An environment: one for backend and frontend; all where a service or edge token names none."`
+	Project     []string      `short:"p" help:"A project; all where none is named."`
+	Permission  []string      `help:"What a service token may do: flag.read, flag.env.toggle_off ..."`
+	Expires     time.Duration `help:"How long it counts: 720h. Service and edge tokens end after 90 days by default."`
+	Rotate      string        `placeholder:"ID" help:"Replace the secret of this token instead, keeping its scopes."`
+	Overlap     time.Duration `help:"How long the old secret counts on beside the new one, at most 24h."`
 }
 
 // Run makes the token and prints its secret.
 func (c *tokenCreateCmd) Run(ctx context.Context, s streams) error {
-	in := map[string]any{"name": c.Name, "type": c.Type, "environment": c.Environment, "projects": c.Project}
+	path, in := "/api/v1/tokens", c.input(time.Now())
+	if c.Rotate != "" {
+		path += "/" + url.PathEscape(c.Rotate) + "/rotate"
+		in = map[string]any{"overlap": c.Overlap.String()}
+	}
 	var out token
-	if err := c.call(ctx, http.MethodPost, "/api/v1/tokens", in, &out); err != nil {
+	if err := c.call(ctx, http.MethodPost, path, in, &out); err != nil {
 		return err
 	}
 	if c.Output == "json" {
@@ -49,6 +62,24 @@ func (c *tokenCreateCmd) Run(ctx context.Context, s streams) error {
 	fmt.Fprintln(s.out, out.Secret)
 	fmt.Fprintf(s.err, "%s is %s; the secret is not shown again\n", out.Name, out.ID)
 	return nil
+}
+
+// input is the body that asks for the token.
+func (c *tokenCreateCmd) input(now time.Time) map[string]any {
+	in := map[string]any{"name": c.Name, "type": c.Type, "projects": c.Project}
+	switch {
+	case c.Type == "service" || c.Type == "edge":
+		in["environments"] = c.Environment
+	case len(c.Environment) > 0:
+		in["environment"] = strings.Join(c.Environment, ",")
+	}
+	if len(c.Permission) > 0 {
+		in["permissions"] = c.Permission
+	}
+	if c.Expires > 0 {
+		in["expiresAt"] = now.Add(c.Expires).UTC()
+	}
+	return in
 }
 
 type tokenListCmd struct {
@@ -68,11 +99,24 @@ func (c *tokenListCmd) Run(ctx context.Context, s streams) error {
 		return printJSON(s.out, out)
 	}
 	w := tabwriter.NewWriter(s.out, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(w, "ID\tNAME\tTYPE\tENVIRONMENT\tPROJECTS")
+	fmt.Fprintln(w, "ID\tNAME\tTYPE\tENVIRONMENTS\tPROJECTS\tEXPIRES\tLAST USED")
 	for _, t := range out.Tokens {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", t.ID, t.Name, t.Type, t.Environment, strings.Join(t.Projects, ","))
+		envs := append([]string{}, t.Environments...)
+		if t.Environment != "" {
+			envs = append(envs, t.Environment)
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", t.ID, t.Name, t.Type, strings.Join(envs, ","),
+			strings.Join(t.Projects, ","), moment(t.ExpiresAt), moment(t.LastUsedAt))
 	}
 	return w.Flush()
+}
+
+// moment prints when something is, for a column.
+func moment(t *time.Time) string {
+	if t == nil {
+		return "never"
+	}
+	return t.Local().Format(time.DateTime)
 }
 
 type tokenRevokeCmd struct {

@@ -97,7 +97,7 @@ func (s *Service) CreateContextField(ctx context.Context, p Principal, in Contex
 		return ContextField{}, err
 	}
 	err := s.write(ctx, p, Normal, func(w *work) error {
-		if err := w.may(Scope{}, PermContextWrite); err != nil {
+		if err := w.may(Scope{}, PermContextWrite, PermContextCreate); err != nil {
 			return err
 		}
 		if err := freeFieldName(w, in.Name); err != nil {
@@ -132,7 +132,7 @@ func freeFieldName(tx ReadTx, name string) error {
 // which is no longer legal stay as they are until they are saved again.
 func (s *Service) ChangeContextField(ctx context.Context, p Principal, name string, change func(*ContextField)) error {
 	return s.write(ctx, p, Normal, func(w *work) error {
-		if err := w.may(Scope{}, PermContextWrite); err != nil {
+		if err := w.may(Scope{}, PermContextWrite, PermContextUpdate); err != nil {
 			return err
 		}
 		f, err := fieldOf(w, name)
@@ -153,7 +153,7 @@ func (s *Service) ChangeContextField(ctx context.Context, p Principal, name stri
 // context may have any field.
 func (s *Service) DeleteContextField(ctx context.Context, p Principal, name string) error {
 	return s.write(ctx, p, Normal, func(w *work) error {
-		if err := w.may(Scope{}, PermContextWrite); err != nil {
+		if err := w.may(Scope{}, PermContextWrite, PermContextDelete); err != nil {
 			return err
 		}
 		if _, standard := standardField(name); standard {

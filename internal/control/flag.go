@@ -223,7 +223,7 @@ func (w *work) changeEnv(perm Permission, typ string, ref Ref,
 		return FlagView{}, err
 	}
 	ref.Project = f.Project
-	if err := w.may(ref.scope(), perm); err != nil {
+	if err := w.may(ref.scope(), perm, Permission(typ)); err != nil {
 		return FlagView{}, err
 	}
 	if err := f.inService(); err != nil {

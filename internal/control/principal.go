@@ -15,46 +15,6 @@ const (
 	KindSystem  PrincipalKind = "system"
 )
 
-// Permission is one thing that a principal may do. The names are those of the
-// audit log's authz.perm.
-type Permission string
-
-// The permissions. Switching off is one of its own: whoever may write a flag
-// may always reduce its exposure.
-const (
-	PermRead           Permission = "flag.read"
-	PermProjectCreate  Permission = "project.create"
-	PermProjectUpdate  Permission = "project.update"
-	PermProjectArchive Permission = "project.archive"
-	PermProjectDelete  Permission = "project.delete"
-	PermEnvCreate      Permission = "env.create"
-	PermEnvUpdate      Permission = "env.update"
-	PermEnvDelete      Permission = "env.delete"
-	PermFlagCreate     Permission = "flag.create"
-	PermFlagUpdate     Permission = "flag.update"
-	PermFlagArchive    Permission = "flag.archive"
-	PermFlagRestore    Permission = "flag.restore"
-	PermFlagDelete     Permission = "flag.delete"
-	PermSegmentWrite   Permission = "segment.write"
-	PermContextWrite   Permission = "context.write"
-	PermTagWrite       Permission = "tag_type.write"
-	PermFlagTypeWrite  Permission = "flag_type.write"
-	PermToggleOn       Permission = "flag.env.toggle_on"
-	PermToggleOff      Permission = "flag.env.toggle_off"
-	PermRuleWrite      Permission = "rule.write"
-	PermReleaseStart   Permission = "release.start"
-	PermReleasePromote Permission = "release.promote"
-	PermReleaseStop    Permission = "release.rollback"
-	PermTokenCreate    Permission = "token.create"
-	PermTokenRevoke    Permission = "token.revoke"
-	PermTokenRead      Permission = "token.read"
-	PermEvidenceWrite  Permission = "evidence.write"
-	PermClientRead     Permission = "client.read"
-	PermClientWrite    Permission = "client.write"
-	PermAuditRead      Permission = "audit.read"
-	PermAny            Permission = "*"
-)
-
 // All stands for every project or every environment in a Grant.
 const All = "*"
 
@@ -64,6 +24,10 @@ type Grant struct {
 	Permissions  []Permission
 	Projects     []string
 	Environments []string
+
+	// Except are projects that All does not stand for: the private ones, for
+	// whoever is no member.
+	Except []string
 }
 
 // Scope is where something is done. An empty field means that the action has
@@ -78,20 +42,30 @@ type Scope struct {
 type Principal struct {
 	Kind   PrincipalKind
 	ID     string
-	Via    string // how it proved itself: sat, sdk, session, engine
+	Via    string // how it proved itself: sat, pat, sdk, session, engine
 	Cred   string // the token's or session's id, never the secret
 	Origin string // ui, api, mcp, cli, ci, engine: set by the adapter
 	Grants []Grant
+
+	// Within are further sets of grants, each of which must allow what is done
+	// too: the scopes of the token, and the rights of the person on whose
+	// behalf an agent acts.
+	Within [][]Grant
+
+	// OnBehalfOf is the id of that person.
+	OnBehalfOf string
+
+	// size is how many records the log had when a credential was read as this
+	// principal; 0 where none was.
+	size int64
 }
 
-// May returns nil where one of the grants allows perm in scope, and an Error
-// of Kind Denied otherwise. Deny is the default.
+// May returns nil where one of the grants allows perm in scope, and one in each
+// set of Within does, and an Error of Kind Denied otherwise. Deny is the
+// default.
 func (p Principal) May(perm Permission, at Scope) error {
-	for _, g := range p.Grants {
-		if (slices.Contains(g.Permissions, perm) || slices.Contains(g.Permissions, PermAny)) &&
-			covers(g.Projects, at.Project) && covers(g.Environments, at.Environment) {
-			return nil
-		}
+	if p.all(func(g Grant) bool { return g.allows(perm, at) }) {
+		return nil
 	}
 	if p.ID == "" {
 		return Errorf(Unauthenticated, "unauthenticated", "no valid token was sent")
@@ -102,31 +76,74 @@ func (p Principal) May(perm Permission, at Scope) error {
 	}
 }
 
+// all reports whether each set of grants has one that fits.
+func (p Principal) all(fits func(Grant) bool) bool {
+	return slices.ContainsFunc(p.Grants, fits) &&
+		!slices.ContainsFunc(p.Within, func(set []Grant) bool { return !slices.ContainsFunc(set, fits) })
+}
+
 // Projects returns the projects that p may see with perm in environment, and
-// whether it may see all of them.
+// whether it may see all of them. It is for tokens, which name their projects:
+// all projects except some, which people may be granted, are not counted.
 func (p Principal) Projects(perm Permission, environment string) (names []string, all bool) {
-	for _, g := range p.Grants {
-		if !slices.Contains(g.Permissions, perm) && !slices.Contains(g.Permissions, PermAny) ||
-			!covers(g.Environments, environment) {
-			continue
-		}
-		if slices.Contains(g.Projects, All) {
-			return nil, true
-		}
-		names = append(names, g.Projects...)
+	fits := func(g Grant) bool { return g.has(perm) && covers(g.Environments, environment) }
+	if p.all(func(g Grant) bool {
+		return fits(g) && len(g.Except) == 0 && slices.Contains(g.Projects, All)
+	}) {
+		return nil, true
 	}
+	for _, set := range append([][]Grant{p.Grants}, p.Within...) {
+		for _, g := range set {
+			if fits(g) {
+				names = append(names, g.Projects...)
+			}
+		}
+	}
+	names = slices.DeleteFunc(names, func(project string) bool {
+		return project == All || len(p.Within) > 0 && p.May(perm, Scope{project, environment}) != nil
+	})
 	slices.Sort(names)
 	return slices.Compact(names), false
 }
 
 // readsAnything refuses who may read in no project at all what belongs to none.
 func (p Principal) readsAnything() error {
-	for _, g := range p.Grants {
-		if slices.Contains(g.Permissions, PermRead) || slices.Contains(g.Permissions, PermAny) {
-			return nil
-		}
+	if p.all(func(g Grant) bool { return g.has(PermRead) }) {
+		return nil
 	}
 	return p.May(PermRead, Scope{})
+}
+
+// readsIn reports whether p may read anything in an environment.
+func (p Principal) readsIn(environment string) bool {
+	return p.all(func(g Grant) bool { return g.has(PermRead) && covers(g.Environments, environment) })
+}
+
+func (g Grant) has(perm Permission) bool {
+	return slices.Contains(g.Permissions, perm) || slices.Contains(g.Permissions, PermAny)
+}
+
+func (g Grant) allows(perm Permission, at Scope) bool {
+	return g.has(perm) && covers(g.Projects, at.Project) && covers(g.Environments, at.Environment) &&
+		(at.Project == "" || !slices.Contains(g.Except, at.Project))
+}
+
+// scopes are the places that a grant names.
+func (g Grant) scopes() []Scope {
+	var out []Scope
+	for _, project := range g.Projects {
+		for _, env := range g.Environments {
+			at := Scope{Project: project, Environment: env}
+			if project == All {
+				at.Project = ""
+			}
+			if env == All {
+				at.Environment = ""
+			}
+			out = append(out, at)
+		}
+	}
+	return out
 }
 
 func covers(granted []string, name string) bool {

@@ -155,10 +155,7 @@ func (s *Service) Environments(ctx context.Context, p Principal) ([]Environment,
 	var out []Environment
 	err := s.store.View(ctx, func(tx ReadTx) error {
 		all, err := list[Environment](tx, KindEnvironment, "")
-		out = slices.DeleteFunc(all, func(e Environment) bool {
-			projects, everywhere := p.Projects(PermRead, e.Name)
-			return !everywhere && len(projects) == 0
-		})
+		out = slices.DeleteFunc(all, func(e Environment) bool { return !p.readsIn(e.Name) })
 		slices.SortStableFunc(out, func(a, b Environment) int { return cmp.Compare(a.SortOrder, b.SortOrder) })
 		return err
 	})

@@ -14,7 +14,7 @@ import (
 // cannot be taken out again.
 func (s *Service) record(p Principal, typ string, now time.Time) audit.Record {
 	class, _, _ := strings.Cut(typ, ".")
-	return audit.Record{
+	r := audit.Record{
 		ID:    uuid.Must(uuid.NewV7()).String(),
 		TS:    audit.FormatTime(now),
 		Log:   s.origin,
@@ -23,4 +23,11 @@ func (s *Service) record(p Principal, typ string, now time.Time) audit.Record {
 		Actor: audit.Actor{Kind: string(p.Kind), ID: p.ID, Via: p.Via, Cred: p.Cred},
 		Req:   audit.Request{Origin: p.Origin},
 	}
+	if p.OnBehalfOf != "" {
+		r.OBO = audit.Party{Kind: string(KindHuman), ID: p.OnBehalfOf}
+	}
+	if p.Kind == KindAgent {
+		r.Agent.ID = p.ID
+	}
+	return r
 }

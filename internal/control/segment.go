@@ -27,7 +27,7 @@ func (s *Service) CreateSegment(ctx context.Context, p Principal, in Segment) (S
 		return in, Invalidf("name", "must not be empty")
 	}
 	err := s.write(ctx, p, Normal, func(w *work) (err error) {
-		if err := w.may(Scope{Project: in.Project}, PermSegmentWrite); err != nil {
+		if err := w.may(Scope{Project: in.Project}, PermSegmentWrite, PermSegmentCreate); err != nil {
 			return err
 		}
 		if in.ID, err = nextSegmentID(w); err != nil {
@@ -56,7 +56,7 @@ func (s *Service) UpdateSegment(ctx context.Context, p Principal, in Segment) er
 			return err
 		}
 		for _, project := range []string{old.Project, in.Project} {
-			if err := w.may(Scope{Project: project}, PermSegmentWrite); err != nil {
+			if err := w.may(Scope{Project: project}, PermSegmentWrite, PermSegmentUpdate); err != nil {
 				return err
 			}
 		}
@@ -91,7 +91,7 @@ func (s *Service) DeleteSegment(ctx context.Context, p Principal, id int) error 
 		if err != nil {
 			return err
 		}
-		if err := w.may(Scope{Project: old.Project}, PermSegmentWrite); err != nil {
+		if err := w.may(Scope{Project: old.Project}, PermSegmentWrite, PermSegmentDelete); err != nil {
 			return err
 		}
 		uses, err := usesOf(w, id)

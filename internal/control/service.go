@@ -9,6 +9,8 @@ import (
 	"slices"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/lockflight/lockflight/internal/audit"
 )
 
@@ -21,7 +23,10 @@ type Service struct {
 	origin  string
 	engine  string
 	log     *slog.Logger
+	uses    UseStore
 	denials *denials
+
+	credentials *credentials
 }
 
 // Options configures a Service.
@@ -30,6 +35,7 @@ type Options struct {
 	Now     func() time.Time // time.Now where nil
 	Origin  string           // the log's name, the origin of its checkpoints
 	Version string           // the engine's version, in every verdict
+	Uses    UseStore         // last uses of credentials are not kept where nil
 	Logger  *slog.Logger     // slog.Default where nil
 }
 
@@ -44,7 +50,7 @@ func New(o Options) *Service {
 	}
 	return &Service{
 		store: o.Store, now: o.Now, origin: o.Origin, engine: o.Version,
-		log: o.Logger, denials: newDenials(),
+		log: o.Logger, uses: o.Uses, denials: newDenials(), credentials: newCredentials(),
 	}
 }
 
@@ -81,15 +87,25 @@ type work struct {
 	now time.Time
 	// perm is what the write was allowed by, for the record.
 	perm Permission
+	// size is that of the log after the records of this write, 0 without any.
+	size int64
 }
 
 // write runs fn in one serial transaction. A denial rolls back and leaves its
 // record afterwards, so that a flood of them cannot hold the writers' lock.
 func (s *Service) write(ctx context.Context, p Principal, pri Priority, fn func(w *work) error) error {
+	var w *work
 	err := s.store.Update(ctx, pri, func(tx Tx) error {
-		return fn(&work{Tx: tx, s: s, p: p, now: s.now().UTC().Truncate(time.Millisecond)})
+		w = &work{Tx: tx, s: s, p: p, now: s.now().UTC().Truncate(time.Millisecond)}
+		if err := w.refresh(); err != nil {
+			return err
+		}
+		return fn(w)
 	})
-	if KindOf(err) == Denied {
+	switch {
+	case err == nil:
+		s.credentials.grown(w.size)
+	case KindOf(err) == Denied:
 		s.denials.add(p, err)
 	}
 	return err
@@ -154,7 +170,7 @@ func (w *work) remove(ev event) error {
 }
 
 func (w *work) append(ev event, old, now Resource) error {
-	_, err := w.Append(func(seq int64) ([]byte, error) {
+	seq, err := w.Append(func(seq int64) ([]byte, error) {
 		r := w.s.record(w.p, ev.Type, w.now)
 		r.Seq = seq
 		r.Project, r.Env = ev.Project, ev.Env
@@ -167,6 +183,7 @@ func (w *work) append(ev event, old, now Resource) error {
 		r.Dec, r.Cor = ev.Decision, ev.Cause
 		return audit.Encode(r)
 	})
+	w.size = seq + 1
 	return err
 }
 
@@ -242,9 +259,16 @@ func asField(err error, field, format string, args ...any) error {
 	return Invalidf(field, format, args...)
 }
 
-// Run appends the records of denied writes until ctx ends, and then of those
-// that are left.
+// Run appends the records of denied writes and keeps the last uses of
+// credentials until ctx ends, and then writes what is left of both.
 func (s *Service) Run(ctx context.Context) error {
+	var g errgroup.Group
+	g.Go(func() error { return s.keepDenials(ctx) })
+	g.Go(func() error { return s.keepUses(ctx) })
+	return g.Wait()
+}
+
+func (s *Service) keepDenials(ctx context.Context) error {
 	window := denialWindow
 	for {
 		select {

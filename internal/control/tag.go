@@ -100,7 +100,7 @@ func (s *Service) CreateTagType(ctx context.Context, p Principal, in TagType) er
 		return err
 	}
 	return s.write(ctx, p, Normal, func(w *work) error {
-		if err := w.may(Scope{}, PermTagWrite); err != nil {
+		if err := w.may(Scope{}, PermTagWrite, PermTagCreate); err != nil {
 			return err
 		}
 		if err := freeTagType(w, in.Name); err != nil {
@@ -135,7 +135,7 @@ func (s *Service) UpdateTagType(ctx context.Context, p Principal, in TagType) er
 		return err
 	}
 	return s.write(ctx, p, Normal, func(w *work) error {
-		if err := w.may(Scope{}, PermTagWrite); err != nil {
+		if err := w.may(Scope{}, PermTagWrite, PermTagUpdate); err != nil {
 			return err
 		}
 		if err := hasTagType(w, in.Name); err != nil {
@@ -148,7 +148,7 @@ func (s *Service) UpdateTagType(ctx context.Context, p Principal, in TagType) er
 // DeleteTagType removes a type that no flag has a tag of.
 func (s *Service) DeleteTagType(ctx context.Context, p Principal, name string) error {
 	return s.write(ctx, p, Normal, func(w *work) error {
-		if err := w.may(Scope{}, PermTagWrite); err != nil {
+		if err := w.may(Scope{}, PermTagWrite, PermTagDelete); err != nil {
 			return err
 		}
 		if _, err := get[TagType](w, KindTagType, name); err != nil {

@@ -3,8 +3,6 @@ package control
 import (
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
-	"crypto/subtle"
 	"encoding/hex"
 	"fmt"
 	"slices"
@@ -15,44 +13,106 @@ import (
 // TokenType is what a token may be used for. Unleash's "client" is backend.
 type TokenType string
 
-// The types of token.
+// The types of token. Those of SDKs have Unleash's form, so that every SDK and
+// edge reads from them where they belong; the others carry an id and a
+// checksum.
 const (
 	TokenAdmin    TokenType = "admin"
 	TokenBackend  TokenType = "backend"
 	TokenFrontend TokenType = "frontend"
+	TokenService  TokenType = "service" // a machine's, for the permissions that it names
+	TokenEdge     TokenType = "edge"
 )
 
-// Token is a credential in Unleash's form, project:environment.secret. Only
-// the SHA-256 of the whole is stored; the secret is shown once, when made.
+// Token is a credential. Only its SHA-256 is stored; the secret is shown once,
+// when made.
 type Token struct {
-	ID          string     `json:"id"` // tok_ and the first 20 hex digits of the hash
-	Name        string     `json:"name"`
-	Type        TokenType  `json:"type"`
-	Projects    []string   `json:"projects"`    // All for every project
-	Environment string     `json:"environment"` // All only for admin tokens
+	ID   string    `json:"id"` // tok_ and the id within it, or the first 20 hex digits of the hash
+	Name string    `json:"name"`
+	Type TokenType `json:"type"`
+
+	// Where it counts. Environment is the one of an SDK's token, All for an
+	// admin's; the other types have Environments.
+	Projects     []string     `json:"projects"` // All for every project
+	Environment  string       `json:"environment"`
+	Environments []string     `json:"environments,omitempty"`
+	Permissions  []Permission `json:"permissions,omitempty"` // of a service token
+
 	Hash        string     `json:"hash"`
 	CreatedAt   time.Time  `json:"createdAt"`
+	CreatedBy   string     `json:"createdBy,omitempty"` // the principal's id
 	ExpiresAt   *time.Time `json:"expiresAt,omitempty"`
+	RotatedFrom string     `json:"rotatedFrom,omitempty"` // the id of the token before it
+
+	LastUsedAt *time.Time `json:"-"` // within a minute; in lists alone
 }
 
+// A token that carries its id expires: after defaultTokenLife where its maker
+// says nothing, and after maxTokenLife at the latest.
+const (
+	defaultTokenLife = 90 * 24 * time.Hour
+	maxTokenLife     = 365 * 24 * time.Hour
+)
+
+// secretKinds are the types of token that carry an id, and the word in it.
+var secretKinds = map[TokenType]string{TokenService: "sat", TokenEdge: "edge"}
+
 // CreateToken makes a token and returns it with its secret, which cannot be
-// read again.
+// read again. Nobody can make one that may do what they may not.
 func (s *Service) CreateToken(ctx context.Context, p Principal, in Token) (Token, string, error) {
-	var raw [28]byte // the length that Unleash's own tokens have
-	_, _ = rand.Read(raw[:])
-	scope := "[]"
-	if len(in.Projects) == 1 {
-		scope = in.Projects[0]
-	}
-	if len(in.Projects) == 0 {
-		in.Projects, scope = []string{All}, All
-	}
-	if in.Type == TokenAdmin && in.Environment == "" {
-		in.Environment = All
-	}
-	secret := scope + ":" + in.Environment + "." + hex.EncodeToString(raw[:])
-	t, err := s.addToken(ctx, p, in, secret)
+	in.RotatedFrom = ""
+	in = in.filled(s.now())
+	in, secret := in.withSecret()
+	t, err := s.addToken(ctx, p, in)
 	return t, secret, err
+}
+
+// filled gives a token what its maker left out.
+func (t Token) filled(now time.Time) Token {
+	if len(t.Projects) == 0 {
+		t.Projects = []string{All}
+	}
+	if _, ok := secretKinds[t.Type]; !ok {
+		if t.Type == TokenAdmin && t.Environment == "" {
+			t.Environment = All
+		}
+		return t
+	}
+	if t.Environment != "" {
+		t.Environment, t.Environments = "", append(slices.Clone(t.Environments), t.Environment)
+	}
+	if len(t.Environments) == 0 {
+		t.Environments = []string{All}
+	}
+	if t.ExpiresAt == nil {
+		t.ExpiresAt = new(now.Add(defaultTokenLife).UTC().Truncate(time.Millisecond))
+	}
+	return t
+}
+
+// withSecret draws a secret in the form of the token's type, and names the
+// token after it.
+func (t Token) withSecret() (Token, string) {
+	var secret string
+	if kind, ok := secretKinds[t.Type]; ok {
+		_, secret = newSecret(kind)
+	} else {
+		var raw [28]byte // the length that Unleash's own tokens have
+		_, _ = rand.Read(raw[:])
+		scope := "[]"
+		if len(t.Projects) == 1 {
+			scope = t.Projects[0]
+		}
+		secret = scope + ":" + t.Environment + "." + hex.EncodeToString(raw[:])
+	}
+	return t.named(secret), secret
+}
+
+// named gives a token the id and the hash of its secret.
+func (t Token) named(secret string) Token {
+	sum := digest(secret)
+	t.ID, t.Hash = credentialID(secret, sum), hex.EncodeToString(sum[:])
+	return t
 }
 
 // AddToken stores a token whose secret the operator chose (INIT_*_API_TOKENS).
@@ -67,23 +127,21 @@ func (s *Service) AddToken(ctx context.Context, p Principal, typ TokenType, secr
 	if scope == "[]" {
 		return Token{}, Invalidf("token", "[] names no projects here: use one project or *")
 	}
-	return s.addToken(ctx, p, Token{
-		Name: "init-" + string(typ), Type: typ, Projects: []string{scope}, Environment: env,
-	}, secret)
+	t := Token{Name: "init-" + string(typ), Type: typ, Projects: []string{scope}, Environment: env}
+	return s.addToken(ctx, p, t.named(secret))
 }
 
-func (s *Service) addToken(ctx context.Context, p Principal, in Token, secret string) (Token, error) {
-	if err := s.checkToken(in); err != nil {
+func (s *Service) addToken(ctx context.Context, p Principal, in Token) (Token, error) {
+	if err := in.check(s.now()); err != nil {
 		return Token{}, err
 	}
-	in.ID, in.Hash = tokenID(secret)
 	err := s.write(ctx, p, Normal, func(w *work) error {
 		if err := w.mayMake(in); err != nil {
 			return err
 		}
 		old, err := w.Revision(KindToken, in.ID, 1)
 		if KindOf(err) == NotFound {
-			in.CreatedAt = w.now
+			in.CreatedAt, in.CreatedBy = w.now, w.p.ID
 			return w.put(event{Type: "token.create", Kind: KindToken, Key: in.ID, Doc: in})
 		}
 		if err != nil {
@@ -101,15 +159,16 @@ func (s *Service) addToken(ctx context.Context, p Principal, in Token, secret st
 // mayMake refuses a token that reaches further than who makes it, or to what is
 // not there.
 func (w *work) mayMake(in Token) error {
-	scope := Scope{Environment: in.Environment}
-	if in.Type == TokenAdmin {
-		scope = Scope{}
+	granted := in.principal().Grants
+	if err := w.mayEach(granted, PermTokenCreate); err != nil {
+		return err
 	}
-	for i, project := range in.Projects {
-		scope.Project = project
-		if err := w.may(scope, PermTokenCreate); err != nil {
+	if in.Type == TokenAdmin || in.Type == TokenService { // what SDKs may do goes with PermTokenCreate
+		if err := w.holds(granted); err != nil {
 			return err
 		}
+	}
+	for i, project := range in.Projects {
 		if project == All {
 			continue
 		}
@@ -117,45 +176,109 @@ func (w *work) mayMake(in Token) error {
 			return asField(err, fmt.Sprintf("projects[%d]", i), "there is no project %q", project)
 		}
 	}
-	if in.Environment == All {
-		return nil
-	}
-	_, err := get[Environment](w, KindEnvironment, in.Environment)
-	return asField(err, "environment", "there is no environment %q", in.Environment)
-}
-
-func (s *Service) checkToken(in Token) error {
-	if err := checkName("name", in.Name); err != nil {
-		return err
-	}
-	if in.ExpiresAt != nil && !in.ExpiresAt.After(s.now()) {
-		return Invalidf("expiresAt", "must be in the future")
-	}
-	if len(in.Projects) > 1 && slices.Contains(in.Projects, All) {
-		return Invalidf("projects", "* is every project: name it alone")
-	}
-	switch in.Type {
-	case TokenAdmin:
-		if in.Environment != All || !slices.Equal(in.Projects, []string{All}) {
-			return Invalidf("type", "an admin token is for all projects and environments: *:*")
+	for _, env := range in.environments() {
+		if env == All {
+			continue
 		}
-	case TokenBackend, TokenFrontend:
-		if in.Environment == All || in.Environment == "" {
-			return Invalidf("environment", "a %s token is for one environment", in.Type)
+		if _, err := get[Environment](w, KindEnvironment, env); err != nil {
+			return asField(err, "environment", "there is no environment %q", env)
 		}
-	default:
-		return Invalidf("type", "%q is not admin, backend (or client), or frontend", in.Type)
 	}
 	return nil
 }
 
-// RevokeToken ends a token at once.
+// mayEach is may in every place of some grants.
+func (w *work) mayEach(grants []Grant, perm Permission) error {
+	for _, g := range grants {
+		for _, at := range g.scopes() {
+			if err := w.may(at, perm); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// holds refuses to grant what the principal does not hold itself.
+func (w *work) holds(grants []Grant) error {
+	for _, g := range grants {
+		for _, at := range g.scopes() {
+			for _, perm := range g.Permissions {
+				if err := w.p.May(perm, at); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func (t Token) check(now time.Time) error {
+	if err := checkName("name", t.Name); err != nil {
+		return err
+	}
+	if t.ExpiresAt != nil && !t.ExpiresAt.After(now) {
+		return Invalidf("expiresAt", "must be in the future")
+	}
+	if len(t.Projects) > 1 && slices.Contains(t.Projects, All) {
+		return Invalidf("projects", "* is every project: name it alone")
+	}
+	switch t.Type {
+	case TokenAdmin:
+		if t.Environment != All || !slices.Equal(t.Projects, []string{All}) {
+			return Invalidf("type", "an admin token is for all projects and environments: *:*")
+		}
+	case TokenBackend, TokenFrontend:
+		if t.Environment == All || t.Environment == "" {
+			return Invalidf("environment", "a %s token is for one environment", t.Type)
+		}
+	case TokenService, TokenEdge:
+		return t.checkScopes(now)
+	default:
+		return Invalidf("type", "%q is not admin, backend (or client), frontend, service or edge", t.Type)
+	}
+	if len(t.Permissions) > 0 || len(t.Environments) > 0 {
+		return Invalidf("permissions", "are for tokens of type service; what %s tokens may do is fixed", t.Type)
+	}
+	return nil
+}
+
+// checkScopes is check for what a token with scopes of its own has more.
+func (t Token) checkScopes(now time.Time) error {
+	if t.ExpiresAt.After(now.Add(maxTokenLife)) {
+		return Invalidf("expiresAt", "must be within a year; rotate the token before that")
+	}
+	if len(t.Environments) > 1 && slices.Contains(t.Environments, All) {
+		return Invalidf("environments", "* is every environment: name it alone")
+	}
+	if t.Type == TokenEdge && len(t.Permissions) > 0 {
+		return Invalidf("permissions", "are for tokens of type service; what edge tokens may do is fixed")
+	}
+	if t.Type == TokenService && len(t.Permissions) == 0 {
+		return Invalidf("permissions", "must name at least one: %s, %s ...", PermRead, PermEvidenceWrite)
+	}
+	for i, perm := range t.Permissions {
+		if levelOf(perm) == "" && perm != PermAny {
+			return Invalidf(fmt.Sprintf("permissions[%d]", i), "there is no permission %q", perm)
+		}
+	}
+	return nil
+}
+
+// RevokeToken ends a token at once: from the next request on this replica, and
+// within a second on any other.
 func (s *Service) RevokeToken(ctx context.Context, p Principal, id string) error {
 	return s.write(ctx, p, Urgent, func(w *work) error {
-		if err := w.may(Scope{}, PermTokenRevoke); err != nil {
+		t, err := get[Token](w, KindToken, id)
+		if KindOf(err) == NotFound {
+			if err := w.may(Scope{}, PermTokenRevoke); err != nil {
+				return err
+			}
+		}
+		if err != nil {
 			return err
 		}
-		if _, err := get[Token](w, KindToken, id); err != nil {
+		if err := w.mayEach(t.principal().Grants, PermTokenRevoke); err != nil {
 			return err
 		}
 		return w.remove(event{Type: "token.revoke", Kind: KindToken, Key: id})
@@ -172,36 +295,45 @@ func (s *Service) Tokens(ctx context.Context, p Principal) ([]Token, error) {
 		out, err = list[Token](tx, KindToken, "")
 		return err
 	})
-	return out, err
-}
-
-// Authenticate returns the principal of a token, or an Error of Kind
-// Unauthenticated.
-func (s *Service) Authenticate(ctx context.Context, secret string) (Principal, Token, error) {
-	id, hash := tokenID(secret)
-	var t Token
-	err := s.store.View(ctx, func(tx ReadTx) (err error) {
-		t, err = get[Token](tx, KindToken, id)
-		return err
-	})
-	switch {
-	case KindOf(err) == NotFound,
-		err == nil && subtle.ConstantTimeCompare([]byte(hash), []byte(t.Hash)) != 1,
-		err == nil && t.ExpiresAt != nil && !s.now().Before(*t.ExpiresAt):
-		return Principal{}, Token{}, Errorf(Unauthenticated, "unauthenticated", "the token is not known, or has expired")
-	case err != nil:
-		return Principal{}, Token{}, err
+	if err != nil {
+		return nil, err
 	}
-	return t.principal(), t, nil
+	return s.withLastUse(ctx, out)
 }
 
+// withLastUse fills in when tokens were last used.
+func (s *Service) withLastUse(ctx context.Context, tokens []Token) ([]Token, error) {
+	used, err := s.lastUses(ctx, "")
+	for i, t := range tokens {
+		if at, ok := used[t.ID]; ok {
+			tokens[i].LastUsedAt = &at
+		}
+	}
+	return tokens, err
+}
+
+// environments are those in which a token counts.
+func (t Token) environments() []string {
+	if len(t.Environments) > 0 {
+		return t.Environments
+	}
+	return []string{t.Environment}
+}
+
+// principal is who a token stands for.
 func (t Token) principal() Principal {
 	p := Principal{Kind: KindSDK, ID: t.ID, Via: "sdk", Cred: t.ID, Origin: "api"}
-	g := Grant{Projects: t.Projects, Environments: []string{t.Environment}}
+	g := Grant{Projects: t.Projects, Environments: t.environments()}
 	switch t.Type {
 	case TokenAdmin:
 		p.Kind, p.Via = KindService, "sat"
 		g.Permissions = []Permission{PermAny}
+	case TokenService:
+		p.Kind, p.Via = KindService, "sat"
+		g.Permissions = t.Permissions
+	case TokenEdge:
+		p.Kind, p.Via = KindEdge, "sat"
+		g.Permissions = []Permission{PermClientRead, PermClientWrite, PermEvidenceWrite}
 	case TokenBackend:
 		g.Permissions = []Permission{PermClientRead, PermClientWrite, PermEvidenceWrite}
 	case TokenFrontend:
@@ -209,10 +341,4 @@ func (t Token) principal() Principal {
 	}
 	p.Grants = []Grant{g}
 	return p
-}
-
-func tokenID(secret string) (id, hash string) {
-	sum := sha256.Sum256([]byte(secret))
-	hash = hex.EncodeToString(sum[:])
-	return "tok_" + hash[:20], hash
 }

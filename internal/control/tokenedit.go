@@ -20,6 +20,9 @@ func (s *Service) ExpireToken(ctx context.Context, p Principal, id string, at *t
 			return err
 		}
 		out.ExpiresAt = at
+		if err := out.check(w.now); err != nil {
+			return err
+		}
 		return w.put(event{Type: "token.update", Kind: KindToken, Key: id, Doc: out})
 	})
 	return out, err

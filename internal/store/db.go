@@ -48,6 +48,7 @@ var (
 	_ control.Store         = (*DB)(nil)
 	_ control.EvidenceStore = (*DB)(nil)
 	_ control.UsageStore    = (*DB)(nil)
+	_ control.UseStore      = (*DB)(nil)
 )
 
 // Open opens a database and brings its tables up to date. Any number of

@@ -1,6 +1,7 @@
 package native
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"time"
@@ -12,24 +13,31 @@ import (
 
 // TokenInput asks for a token.
 type TokenInput struct {
-	Name        string     `json:"name"`
-	Type        string     `json:"type" doc:"admin, backend or frontend"`
-	Environment string     `json:"environment,omitempty" doc:"for backend and frontend"`
-	Projects    []string   `json:"projects,omitempty" doc:"all where absent"`
-	ExpiresAt   *time.Time `json:"expiresAt,omitempty"`
+	Name         string     `json:"name"`
+	Type         string     `json:"type" doc:"admin, backend, frontend, service or edge"`
+	Environment  string     `json:"environment,omitempty" doc:"for backend and frontend"`
+	Environments []string   `json:"environments,omitempty" doc:"for service and edge; all where absent"`
+	Projects     []string   `json:"projects,omitempty" doc:"all where absent"`
+	Permissions  []string   `json:"permissions,omitempty" doc:"for service: none that its maker does not hold"`
+	ExpiresAt    *time.Time `json:"expiresAt,omitempty" doc:"service and edge: in 90 days where absent, within a year"`
 }
 
 // Token is a token without what would let anyone use it; Secret is there once,
 // in the answer to its creation.
 type Token struct {
-	ID          string     `json:"id"`
-	Name        string     `json:"name"`
-	Type        string     `json:"type"`
-	Environment string     `json:"environment"`
-	Projects    []string   `json:"projects"`
-	CreatedAt   time.Time  `json:"createdAt"`
-	ExpiresAt   *time.Time `json:"expiresAt,omitempty"`
-	Secret      string     `json:"secret,omitempty"`
+	ID           string     `json:"id"`
+	Name         string     `json:"name"`
+	Type         string     `json:"type"`
+	Environment  string     `json:"environment"`
+	Environments []string   `json:"environments,omitempty"`
+	Projects     []string   `json:"projects"`
+	Permissions  []string   `json:"permissions,omitempty"`
+	CreatedAt    time.Time  `json:"createdAt"`
+	CreatedBy    string     `json:"createdBy,omitempty" doc:"a principal's id"`
+	ExpiresAt    *time.Time `json:"expiresAt,omitempty"`
+	LastUsedAt   *time.Time `json:"lastUsedAt,omitempty" doc:"in lists, within a minute"`
+	RotatedFrom  string     `json:"rotatedFrom,omitempty" doc:"the id of the token before it"`
+	Secret       string     `json:"secret,omitempty"`
 }
 
 // TokenList is a list of tokens.
@@ -39,6 +47,13 @@ type TokenList struct {
 
 type tokenPath struct {
 	ID string `path:"id"`
+}
+
+type rotation struct {
+	ID   string `path:"id"`
+	Body struct {
+		Overlap string `json:"overlap,omitempty" doc:"how long the old secret counts on, at most 24h: 15m, 24h; not at all where absent"`
+	}
 }
 
 func (a api) tokens(h huma.API) {
@@ -55,8 +70,18 @@ func (a api) tokens(h huma.API) {
 		func(ctx context.Context, p control.Principal, in *body[TokenInput]) (Token, error) {
 			t, secret, err := a.Service.CreateToken(ctx, p, control.Token{
 				Name: in.Body.Name, Type: control.TokenType(in.Body.Type), Environment: in.Body.Environment,
-				Projects: in.Body.Projects, ExpiresAt: in.Body.ExpiresAt,
+				Environments: in.Body.Environments, Projects: in.Body.Projects, ExpiresAt: in.Body.ExpiresAt,
+				Permissions: permissionsOf(in.Body.Permissions),
 			})
+			return tokenOf(t, secret), err
+		})
+	route(a, h, act("/tokens/{id}/rotate", "rotateToken", "Replace a token's secret; the answer holds the new one"),
+		func(ctx context.Context, p control.Principal, in *rotation) (Token, error) {
+			overlap, err := time.ParseDuration(cmp.Or(in.Body.Overlap, "0"))
+			if err != nil {
+				return Token{}, control.Invalidf("overlap", "%q is not a duration such as 15m or 24h", in.Body.Overlap)
+			}
+			t, secret, err := a.Service.RotateToken(ctx, p, in.ID, overlap)
 			return tokenOf(t, secret), err
 		})
 	revoke := act("/tokens/{id}", "revokeToken", "Revoke a token")
@@ -69,7 +94,25 @@ func (a api) tokens(h huma.API) {
 
 func tokenOf(t control.Token, secret string) Token {
 	return Token{
-		ID: t.ID, Name: t.Name, Type: string(t.Type), Environment: t.Environment, Projects: t.Projects,
-		CreatedAt: t.CreatedAt, ExpiresAt: t.ExpiresAt, Secret: secret,
+		ID: t.ID, Name: t.Name, Type: string(t.Type), Environment: t.Environment, Environments: t.Environments,
+		Projects: t.Projects, Permissions: texts(t.Permissions), CreatedAt: t.CreatedAt, CreatedBy: t.CreatedBy,
+		ExpiresAt: t.ExpiresAt, LastUsedAt: t.LastUsedAt, RotatedFrom: t.RotatedFrom, Secret: secret,
 	}
+}
+
+func permissionsOf(names []string) []control.Permission {
+	var out []control.Permission
+	for _, name := range names {
+		out = append(out, control.Permission(name))
+	}
+	return out
+}
+
+// texts are values of a string type as the API has them.
+func texts[T ~string](values []T) []string {
+	var out []string
+	for _, v := range values {
+		out = append(out, string(v))
+	}
+	return out
 }

@@ -24,12 +24,13 @@ type tokenDoc struct {
 	Projects    []string   `json:"projects"`
 	CreatedAt   time.Time  `json:"createdAt"`
 	ExpiresAt   *time.Time `json:"expiresAt"`
+	SeenAt      *time.Time `json:"seenAt,omitempty"`
 }
 
 func toToken(t control.Token) tokenDoc {
 	return tokenDoc{
 		ID: t.ID, TokenName: t.Name, Type: string(t.Type), Environment: t.Environment,
-		Project: strings.Join(t.Projects, ","), Projects: t.Projects, CreatedAt: t.CreatedAt, ExpiresAt: t.ExpiresAt,
+		Project: strings.Join(t.Projects, ","), Projects: t.Projects, CreatedAt: t.CreatedAt, ExpiresAt: t.ExpiresAt, SeenAt: t.LastUsedAt,
 	}
 }
 

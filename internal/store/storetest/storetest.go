@@ -63,6 +63,7 @@ func Run(t *testing.T, fresh Fresh) {
 		{"UsageConcurrent", testUsageConcurrent},
 		{"Instances", testInstances},
 		{"Receipts", testReceipts},
+		{"Uses", testUses},
 		{"Machine", testMachine},
 	} {
 		t.Run(test.name, func(t *testing.T) {
