@@ -15,7 +15,8 @@ type Match struct {
 	Values []string
 }
 
-func (m Match) takes(has ...string) bool {
+// Takes reports whether what has these values is taken.
+func (m Match) Takes(has ...string) bool {
 	if len(m.Values) == 0 {
 		return true
 	}

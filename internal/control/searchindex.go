@@ -80,13 +80,13 @@ func (in FlagSearch) takes(f Flag, types []FlagType, now func() time.Time) bool 
 			return false
 		}
 	}
-	return in.Archived == (f.ArchivedAt != nil) && in.Project.takes(f.Project) && in.Type.takes(f.Type) &&
-		in.CreatedBy.takes(f.CreatedBy) && in.State.takes(state) && in.Tag.takes(tags...)
+	return in.Archived == (f.ArchivedAt != nil) && in.Project.Takes(f.Project) && in.Type.Takes(f.Type) &&
+		in.CreatedBy.Takes(f.CreatedBy) && in.State.Takes(state) && in.Tag.Takes(tags...)
 }
 
 // takesConfigured reports whether a flag's configuration is looked for.
 func (in FlagSearch) takesConfigured(f FoundFlag) bool {
-	if !in.Segment.takes(f.Segments...) {
+	if !in.Segment.Takes(f.Segments...) {
 		return false
 	}
 	return len(in.Status) == 0 || slices.ContainsFunc(in.Status, func(status string) bool {

@@ -70,6 +70,7 @@ func (a *API) Register(mux *http.ServeMux) {
 	a.routeProjects(mux)
 	a.routeSearch(mux)
 	a.routePlayground(mux)
+	a.routeEvents(mux)
 	a.routeTokens(mux)
 	mux.Handle("GET /health", a.open(health))
 	mux.Handle("GET /ready", a.open(a.ready))

@@ -179,6 +179,11 @@ func TestHostileFlags(t *testing.T) {
 		{"advanced: nowhere", "POST", "/api/admin/playground/advanced", `{"context":{"appName":"a"}}`, 400, "environments"},
 		{"advanced: no application", "POST", "/api/admin/playground/advanced", `{"environments":["development"],"context":{"userId":"a,b"}}`, 400, "context.appName"},
 		{"advanced: too many combinations", "POST", "/api/admin/playground/advanced", `{"environments":["development"],"context":` + digits + `}`, 400, "context"},
+		{"events: no operator", "GET", "/api/admin/search/events?type=feature-created", ``, 400, "type"},
+		{"events: too many", "GET", "/api/admin/search/events?limit=1001", ``, 400, "limit"},
+		{"events: before the first", "GET", "/api/admin/search/events?offset=-1", ``, 400, "offset"},
+		{"events: no day", "GET", "/api/admin/search/events?from=IS:yesterday", ``, 400, "from"},
+		{"events: by group", "GET", "/api/admin/search/events?groupId=IS:x", ``, 400, "groupId"},
 		{"no such action", "POST", base + "/launch", `{}`, 404, ""},
 	})
 }

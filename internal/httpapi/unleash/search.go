@@ -79,14 +79,9 @@ func readSearch(q url.Values) (control.FlagSearch, error) {
 		}
 	}
 	for name, into := range map[string]*int{"offset": &in.Offset, "limit": &in.Limit} {
-		if !q.Has(name) {
-			continue
+		if err := readCount(q, name, into); err != nil {
+			return in, err
 		}
-		n, err := strconv.Atoi(q.Get(name))
-		if err != nil {
-			return in, control.Invalidf(name, "%q is not a number", q.Get(name))
-		}
-		*into = n
 	}
 	for name, into := range map[string]*control.Match{
 		"project": &in.Project, "type": &in.Type, "createdBy": &in.CreatedBy, "state": &in.State,
@@ -100,6 +95,19 @@ func readSearch(q url.Values) (control.FlagSearch, error) {
 	archived, err := readMatch("archived", q.Get("archived"))
 	in.Archived = len(archived.Values) == 1 && archived.Values[0] == "true" && !archived.Not
 	return in, err
+}
+
+// readCount reads a number of a query, where it is there.
+func readCount(q url.Values, name string, into *int) error {
+	if !q.Has(name) {
+		return nil
+	}
+	n, err := strconv.Atoi(q.Get(name))
+	if err != nil {
+		return control.Invalidf(name, "%q is not a number", q.Get(name))
+	}
+	*into = n
+	return nil
 }
 
 // operatorMatch are the conditions that the operators of Unleash stand for: first
