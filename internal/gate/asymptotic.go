@@ -24,22 +24,22 @@ type asymptoticCS struct{ nStar float64 }
 
 // rho returns the parameter that makes the interval tightest at nStar.
 func (c asymptoticCS) rho(alpha float64) float64 {
-	l := -2 * math.Log(alpha)
-	return math.Sqrt((l + math.Log(l+1)) / c.nStar)
+	l := float64(-2 * ln(alpha))
+	return math.Sqrt((l + ln(l+1)) / c.nStar)
 }
 
 // twoSided returns the half width at a total of n cases in standard errors.
 func (c asymptoticCS) twoSided(n, alpha float64) float64 {
 	rho := c.rho(alpha)
 	t := float64(n*rho*rho) + 1
-	return math.Sqrt(2 * t / (n * rho * rho) * math.Log(math.Sqrt(t)/alpha))
+	return math.Sqrt(2 * t / (n * rho * rho) * ln(math.Sqrt(t)/alpha))
 }
 
 // oneSided returns the distance of a one-sided bound in standard errors.
 func (c asymptoticCS) oneSided(n, alpha float64) float64 {
 	rho := c.rho(2 * alpha)
 	t := float64(n*rho*rho) + 1
-	return math.Sqrt(2 * t / (n * rho * rho) * math.Log1p(math.Sqrt(t)/(2*alpha)))
+	return math.Sqrt(2 * t / (n * rho * rho) * ln1p(math.Sqrt(t)/(2*alpha)))
 }
 
 // margin returns the distance between the difference of two rates and its

@@ -2,7 +2,6 @@ package gate
 
 import (
 	"fmt"
-	"math"
 	"slices"
 )
 
@@ -192,7 +191,7 @@ func (c *decider) logE() *float64 {
 
 // mismatched says whether units are split otherwise than they should be.
 func (c *decider) mismatched() bool {
-	return c.srm != nil && *c.srm >= -math.Log(c.policy.Integrity.SRMAlpha)
+	return c.srm != nil && *c.srm >= -ln(c.policy.Integrity.SRMAlpha)
 }
 
 // multiExposed says whether too many units saw both arms.

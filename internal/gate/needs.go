@@ -81,7 +81,7 @@ func (j *judge) wouldPass(m Measure, times float64) bool {
 	n := float64(m.Treatment.n()) * times / j.effect
 	if s.Kind == Quantile {
 		over := float64(value(m.Treatment.GtPromote)) * times / j.effect
-		return over <= n*(1-s.Q)+epsilon && robbins.provenBelow(over, n, 1-s.Q+s.Tolerance, j.promote)
+		return over <= float64(n*(1-s.Q))+epsilon && robbins.provenBelow(over, n, 1-s.Q+s.Tolerance, j.promote)
 	}
 	t := armRate{float64(m.Treatment.k()) * times / j.effect, n}
 	if t.rate() < s.Promote || !robbins.provenAbove(t.k, t.n, s.Promote-s.Tolerance, j.promote) {

@@ -23,7 +23,7 @@ func rankInterval(q float64, n int, alpha float64) (lo, hi int, ok bool) {
 // below the quantile that is not rejected.
 func rankCounts(q float64, n int, alpha float64) (kLo, kHi int) {
 	mixture := betaMixture{float64(rankPriorSize * q), float64(rankPriorSize * (1 - q))}
-	limit := -math.Log(alpha)
+	limit := -ln(alpha)
 	kept := func(k int) bool { return mixture.logE(float64(k), float64(n), q) < limit }
 	centre := min(int(math.Round(float64(n)*q)), n)
 	kLo, kHi = centre, centre

@@ -1,7 +1,5 @@
 package gate
 
-import "math"
-
 // betaMixture is Robbins' mixture martingale for a Bernoulli rate with a
 // Beta(a, b) prior. Its inverse bounds are a confidence sequence: exact for
 // every n, and valid at all looks at once (Ville's inequality).
@@ -23,7 +21,7 @@ func (m betaMixture) logE(k, n, p float64) float64 {
 // logLikelihood returns the log probability of k passes in n cases, in one
 // order, at rate p.
 func logLikelihood(k, n, p float64) float64 {
-	return float64(times(k, math.Log(p))) + float64(times(n-k, math.Log1p(-p)))
+	return times(k, ln(p)) + times(n-k, ln1p(-p))
 }
 
 // evidence returns the log marginal likelihood of k in n: the part of logE
@@ -42,7 +40,7 @@ func (m betaMixture) lower(k, n, alpha float64) float64 {
 	if k <= 0 {
 		return 0
 	}
-	evidence, limit := m.evidence(k, n), -math.Log(alpha)
+	evidence, limit := m.evidence(k, n), -ln(alpha)
 	return bisect(0, k/n, func(p float64) bool { return evidence-logLikelihood(k, n, p) >= limit })
 }
 
@@ -53,21 +51,21 @@ func (m betaMixture) upper(k, n, alpha float64) float64 { return 1 - m.mirror().
 // and what is not, near to.
 func bisect(from, to float64, is func(float64) bool) float64 {
 	for range bisections {
-		mid := from + (to-from)/2
+		mid := (from + to) / 2
 		if is(mid) {
 			from = mid
 		} else {
 			to = mid
 		}
 	}
-	return from + (to-from)/2
+	return (from + to) / 2
 }
 
 // provenBelow says whether the rate is below the threshold, at level alpha.
 // It is the upper bound of interval being below, without computing it.
 func (m betaMixture) provenBelow(k, n, threshold, alpha float64) bool {
 	p := threshold - epsilon
-	return n > 0 && p > 0 && k/n < p && m.logE(k, n, min(p, 1-epsilon)) >= -math.Log(alpha)
+	return n > 0 && p > 0 && k/n < p && m.logE(k, n, min(p, 1-epsilon)) >= -ln(alpha)
 }
 
 // provenAbove is the mirror of provenBelow.
@@ -80,13 +78,7 @@ func (m betaMixture) mirror() betaMixture { return betaMixture{m.b, m.a} }
 
 // logBeta returns ln B(a, b).
 func logBeta(a, b float64) float64 {
-	return logGamma(a) + logGamma(b) - logGamma(a+b)
-}
-
-// logGamma returns ln Γ(x) for x > 0.
-func logGamma(x float64) float64 {
-	v, _ := math.Lgamma(x)
-	return v
+	return lnGamma(a) + lnGamma(b) - lnGamma(a+b)
 }
 
 // times returns a·b, and 0 where a is 0, even if b is infinite: 0·ln 0 = 0.
@@ -94,5 +86,5 @@ func times(a, b float64) float64 {
 	if a == 0 {
 		return 0
 	}
-	return a * b
+	return float64(a * b)
 }
