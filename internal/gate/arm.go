@@ -10,7 +10,7 @@ func (a *Arm) since(i int) counts {
 	switch {
 	case a == nil || i > len(a.Restarts):
 		return counts{}
-	case i == 0 && a.GtRollback != nil:
+	case i == 0 && a.GtRollback != nil: // a quantile
 		return counts{value(a.GtRollback), a.n(), a.Pending}
 	case i == 0:
 		return counts{a.k(), a.n(), a.Pending}

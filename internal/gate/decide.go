@@ -19,6 +19,8 @@ type decider struct {
 	findings []finding // in policy order
 	srm      *float64  // nil without exposures
 	hits     []hit
+	rules    Rules
+	results  []ruleResult
 }
 
 // Decide maps policy, evidence and state to a decision. It is a pure function
@@ -29,7 +31,13 @@ type decider struct {
 // missing evidence, small harm, too little evidence, nothing proven, and
 // hysteresis. An absolute floor needs no comparison, so a broken exposure log
 // cannot suppress it.
-func Decide(p Policy, s Snapshot, st State) (d Decision) {
+//
+// A policy with rules needs them compiled: see [Rules.Decide].
+func Decide(p Policy, s Snapshot, st State) Decision { return Rules(nil).Decide(p, s, st) }
+
+// Decide is [Decide] for a policy whose rules were compiled. A rule that was
+// not, or that fails, is a HOLD.
+func (r Rules) Decide(p Policy, s Snapshot, st State) (d Decision) {
 	defer func() {
 		if r := recover(); r != nil {
 			d = Decision{Reason: SnapshotInvalid, Detail: fmt.Sprint("the engine panicked: ", r)}
@@ -47,7 +55,7 @@ func Decide(p Policy, s Snapshot, st State) (d Decision) {
 	if err := st.impossible(); err != nil {
 		return d.or(SnapshotInvalid, err)
 	}
-	c := decider{policy: &p, snapshot: &s, state: &st}
+	c := decider{policy: &p, snapshot: &s, state: &st, rules: r}
 	return c.decide(d)
 }
 
@@ -83,13 +91,16 @@ func (c *decider) decide(d Decision) Decision {
 	}
 	c.srm = c.logE()
 	c.find()
+	c.ask()
 	c.criticalEvents()
 	c.buildMatch()
-	c.each(Rollback, SevereFloor, func(f *finding) bool { return f.severe })
+	c.each(Rollback, SevereFloor, func(f *finding) bool { return f.severe && f.signal.rollsBack() })
 	c.integrity()
-	c.each(Rollback, Regression, func(f *finding) bool { return f.relSevere })
+	c.each(Rollback, Regression, func(f *finding) bool { return f.relSevere && f.signal.rollsBack() })
+	c.broken(OnFailRollback)
 	c.missing()
 	c.smallHarm()
+	c.broken(OnFailHold)
 	c.tooLittle()
 	c.undetermined()
 	c.pauses()
@@ -106,6 +117,7 @@ func (c *decider) decide(d Decision) Decision {
 	for i := range c.findings {
 		d.Signals = append(d.Signals, c.findings[i].SignalStatus)
 	}
+	d.Warn = c.warnings()
 	if d.Verdict == Hold {
 		d.Needs = c.needs()
 	}
@@ -213,15 +225,32 @@ func (c *decider) missing() {
 
 func (c *decider) smallHarm() {
 	for i := range c.findings {
-		if c.findings[i].breach {
-			c.addHold(HoldBad, of(BelowPromote, c.findings[i].Name))
+		if f := &c.findings[i]; f.breach && !f.isGoal() || f.severe && f.holds() {
+			c.addHold(HoldBad, of(BelowPromote, f.Name))
 		}
 	}
 	for i := range c.findings {
-		if c.findings[i].relBreach {
-			c.addHold(HoldBad, of(RegressionSmall, c.findings[i].Name))
+		if f := &c.findings[i]; f.relBreach && !f.isGoal() || f.relSevere && f.holds() {
+			c.addHold(HoldBad, of(RegressionSmall, f.Name))
 		}
 	}
+}
+
+// warnings returns what goals would do if they were guardrails.
+func (c *decider) warnings() []string {
+	var warn []string
+	for i := range c.findings {
+		f := &c.findings[i]
+		if rule := f.rule(); rule != "" && f.isGoal() {
+			warn = append(warn, of(rule, f.Name))
+		}
+	}
+	for _, r := range c.results {
+		if r.rule.OnFail == OnFailWarn && !r.holds {
+			warn = append(warn, of(RuleHolds, r.rule.Name))
+		}
+	}
+	return warn
 }
 
 func (c *decider) tooLittle() {
@@ -253,7 +282,7 @@ func (c *decider) undetermined() {
 // step that asks for no harm only lets it through, unless its non-inferiority
 // is always asked.
 func (c *decider) holdsUndetermined(f *finding) bool {
-	return f.Status == Undetermined && (c.state.Pass != NoHarm || f.signal.Relative.RequireNI == Always)
+	return f.Status == Undetermined && !f.isGoal() && (c.state.Pass != NoHarm || f.signal.Relative.RequireNI == Always)
 }
 
 // pauses adds what holds a release that has passed.

@@ -50,6 +50,7 @@ type Decision struct {
 	Signals []SignalStatus `json:"signals,omitempty"`   // in policy order
 	SRMLogE *float64       `json:"srm_log_e,omitempty"` // log e-value against the expected split; nil without exposures
 	Needs   []string       `json:"needs,omitempty"`     // what a HOLD waits for, for people to read
+	Warn    []string       `json:"warn,omitempty"`      // goals that fail (on_fail: warn), as the rules that would apply; they decide nothing
 	Detail  string         `json:"detail,omitempty"`    // what is wrong with an invalid policy or snapshot
 	Next    Duration       `json:"next,omitempty"`      // decide again after this long, or on new evidence; 0: only on new evidence
 }
@@ -78,18 +79,20 @@ const (
 type SignalStatus struct {
 	Name          string   `json:"name,omitempty"`
 	Status        Status   `json:"status"`
-	Why           string   `json:"why,omitempty"` // no_data, stale, low_coverage, uneven_coverage, not_noninferior
+	Why           string   `json:"why,omitempty"` // no_data, source_error, stale, low_coverage, uneven_coverage, not_noninferior
 	N             Count    `json:"n_t"`           // cases of the treatment
 	NControl      Count    `json:"n_c"`
 	Pending       Count    `json:"pending,omitempty"`
-	Estimate      *float64 `json:"estimate,omitempty"`       // k/n; a quantile: the share over the promote threshold
+	Estimate      *float64 `json:"estimate,omitempty"`       // k/n, a mean, a level; a quantile: the share over the promote threshold
 	Lower         *float64 `json:"lower,omitempty"`          // at alpha.promote
 	Upper         *float64 `json:"upper,omitempty"`          // at alpha.promote
 	RollbackUpper *float64 `json:"rollback_upper,omitempty"` // at alpha.rollback·weight/2, with restart points half of it
-	SevereLower   *float64 `json:"severe_lower,omitempty"`   // quantile: of the share over the rollback threshold
+	SevereLower   *float64 `json:"severe_lower,omitempty"`   // quantile: of the share over the rollback threshold; counter: of the rate
 	Diff          *float64 `json:"diff,omitempty"`           // treatment less control
 	DiffUpper     *float64 `json:"diff_upper,omitempty"`     // at the alpha of RollbackUpper
 	DiffLower     *float64 `json:"diff_lower,omitempty"`     // at alpha.promote
+	HarmLogE      *float64 `json:"harm_log_e,omitempty"`     // betting: against "no worse than the margin"; proof is ln(1/alpha)
+	NILogE        *float64 `json:"ni_log_e,omitempty"`       // betting: against "worse by the margin"
 	Restart       int      `json:"restart,omitempty"`        // the restart point since which it is severe; 0: the whole epoch
 	Coverage      *float64 `json:"telemetry_coverage,omitempty"`
 }

@@ -35,7 +35,9 @@ func (l *Ledger) Snapshot(at time.Time, p Progress) Snapshot {
 		Signals:        make(map[string]Measure, len(l.policy.Signals)),
 	}
 	for i := range l.policy.Signals {
-		s.Signals[l.policy.Signals[i].Name] = l.measure(i, &t.signals[i], &c.signals[i], now)
+		if signal := &l.policy.Signals[i]; signal.Kind != Level { // a level is the caller's to add
+			s.Signals[signal.Name] = l.measure(i, &t.signals[i], &c.signals[i], now)
+		}
 	}
 	for i := range l.points {
 		l.points[i].evaluate(l.lines)
@@ -77,6 +79,9 @@ func (l *Ledger) measure(i int, t, c *signalTally, now int64) Measure {
 	if t.due >= recent && c.due >= recent {
 		m.CoverageGap = max(0, share(c.answered, c.due)-share(t.answered, t.due))
 	}
+	if l.books[i] != nil {
+		l.books[i].write(l, i, now, &m)
+	}
 	return m
 }
 
@@ -84,7 +89,11 @@ func (l *Ledger) measure(i int, t, c *signalTally, now int64) Measure {
 func (l *Ledger) arm(arm, i int, t *signalTally, segments int) *Arm {
 	a := &Arm{N: new(t.n), Pending: t.pending, Restarts: t.restarts(segments)}
 	s := &l.policy.Signals[i]
-	if s.Kind != Quantile {
+	switch s.Kind {
+	case Score:
+		a.Restarts = nil // its bets have their own
+		return a
+	case Bernoulli, Counter:
 		a.K = new(t.k)
 		return a
 	}

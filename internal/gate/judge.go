@@ -11,6 +11,7 @@ type judge struct {
 	effect     float64 // design effect: counts are divided by it
 	burnIn     Count
 	cs         asymptoticCS
+	betting    bool // rates are compared by bets
 	comparable bool // the control arm may be used: no integrity check failed
 	final      bool
 }
@@ -38,6 +39,7 @@ func (p *Policy) judge(i, epoch int, comparable, final bool) judge {
 		effect:     max(p.Cluster.DesignEffect, 1),
 		burnIn:     p.Comparison.BurnInPerArm,
 		cs:         asymptoticCS{p.Comparison.NStar},
+		betting:    p.Comparison.Estimator == Betting,
 		comparable: comparable,
 		final:      final,
 	}
@@ -46,6 +48,8 @@ func (p *Policy) judge(i, epoch int, comparable, final bool) judge {
 // missing returns why a measure is no evidence, or "".
 func (e *Evidence) missing(m Measure, present bool) string {
 	switch {
+	case present && m.Error != "":
+		return "source_error"
 	case !present || m.Treatment == nil:
 		return "no_data"
 	case m.AgeSeconds > e.MaxAge.Seconds():
@@ -65,12 +69,7 @@ func (j *judge) find(m Measure) finding {
 	f.N, f.NControl, f.Pending = m.Treatment.n(), m.Control.n(), m.Treatment.Pending
 	f.Coverage = m.TelemetryCoverage
 	f.few = f.N < j.signal.MinN
-	var nonInferior bool
-	if j.signal.Kind == Quantile {
-		nonInferior = j.quantile(&f, m)
-	} else {
-		nonInferior = j.rate(&f, m)
-	}
+	nonInferior := j.measure(&f, m)
 	if f.ok && j.demandsNI() && j.comparable && !nonInferior {
 		f.ok = false
 		f.Why = "not_noninferior"
@@ -82,6 +81,22 @@ func (j *judge) find(m Measure) finding {
 		f.Why = ""
 	}
 	return f
+}
+
+// measure judges a measure by its kind, and says whether the treatment is
+// proven not inferior to the control.
+func (j *judge) measure(f *finding, m Measure) (nonInferior bool) {
+	switch j.signal.Kind {
+	case Quantile:
+		return j.quantile(f, m)
+	case Score:
+		return j.score(f, m)
+	case Counter:
+		return j.counter(f, m)
+	case Level:
+		return j.level(f, m)
+	}
+	return j.rate(f, m)
 }
 
 // status returns the first status that applies.
@@ -101,6 +116,27 @@ func (f *finding) status() Status {
 		return Undetermined
 	}
 	return Pass
+}
+
+// isGoal says whether the signal is reported and decides nothing.
+func (f *finding) isGoal() bool { return f.signal.OnFail == OnFailWarn }
+
+// holds says whether the signal, proven bad, holds in place of rolling back.
+func (f *finding) holds() bool { return f.signal.OnFail == OnFailHold }
+
+// rule returns the rule that what is proven of a signal comes under, or "".
+func (f *finding) rule() string {
+	switch {
+	case f.severe:
+		return SevereFloor
+	case f.relSevere:
+		return Regression
+	case f.breach:
+		return BelowPromote
+	case f.relBreach:
+		return RegressionSmall
+	}
+	return ""
 }
 
 // demandsNI says whether non-inferiority must be proven now.

@@ -1,5 +1,7 @@
 package gate
 
+import "math"
+
 // quantile judges a quantile by the share of values over a threshold: "P95 is
 // at most 15 s" is "at most 5 % take more than 15 s", which needs two
 // counters and no sketch. It says whether the treatment is proven not
@@ -32,14 +34,30 @@ func (j *judge) compareQuantiles(f *finding, m Measure) (nonInferior bool) {
 	if !j.comparable || m.Control == nil {
 		return false
 	}
-	t, c := m.Treatment, m.Control
-	if t.QLo != nil && c.QHi != nil {
+	tLo, tHi := j.ends(m.Treatment)
+	cLo, cHi := j.ends(m.Control)
+	if tLo != nil && cHi != nil {
 		margin := 1 + j.signal.Relative.RollbackMargin
-		f.relSevere = *t.QLo > float64(*c.QHi*margin)+epsilon
-		f.relBreach = *t.QLo > *c.QHi+epsilon
+		f.relSevere = *tLo > float64(*cHi*margin)+epsilon
+		f.relBreach = *tLo > *cHi+epsilon
 	}
-	if t.QHi == nil || c.QLo == nil {
+	if tHi == nil || cLo == nil {
 		return false
 	}
-	return *t.QHi < float64(*c.QLo*(1+j.signal.Relative.NIMargin))-epsilon
+	return *tHi < float64(*cLo*(1+j.signal.Relative.NIMargin))-epsilon
+}
+
+// ends returns the rank interval of an arm: as given, or from its sketch.
+func (j *judge) ends(a *Arm) (lo, hi *float64) {
+	if a.QLo != nil || a.QHi != nil || a.Sketch == nil {
+		return a.QLo, a.QHi
+	}
+	from, to, ok := rankInterval(j.signal.Q, int(j.effective(a.Sketch.Count())), j.rollback/2)
+	from, to = int(math.Floor(float64(from)*j.effect)), int(math.Ceil(float64(to)*j.effect))
+	if !ok || Count(to) > a.Sketch.Count() {
+		return nil, nil
+	}
+	least, _ := a.Sketch.At(Count(from))
+	_, most := a.Sketch.At(Count(to))
+	return &least, &most
 }

@@ -2,6 +2,7 @@ package gate
 
 import (
 	"maps"
+	"math"
 	"time"
 )
 
@@ -39,6 +40,7 @@ type Ledger struct {
 	ids     map[string]struct{}
 	arms    [2]armLedger
 	points  []restartPoints // by signal
+	books   []*book         // by signal; nil where no bets are kept
 
 	lines            int64 // added, rejected ones too
 	first            time.Time
@@ -62,6 +64,7 @@ func NewLedger(p Policy, o LedgerOptions) *Ledger {
 		waiting:   map[int32][]outcome{},
 		ids:       map[string]struct{}{},
 		points:    make([]restartPoints, len(p.Signals)),
+		books:     newBooks(&p),
 		stepStart: beforeAll,
 		rejected:  map[Cause]int64{},
 	}
@@ -148,11 +151,26 @@ func (o *Observation) answers(kind string) bool {
 	if o.Severity == Critical && (o.Pass == nil || *o.Pass) {
 		return false
 	}
-	if kind == Quantile {
-		return o.NA || o.Value != nil && isMargin(*o.Value)
+	switch {
+	case kind == Level: // a figure of the arm, which no unit can give
+		return false
+	case o.NA:
+		return true
+	case kind == Bernoulli:
+		return o.Pass != nil
+	case o.Value == nil || !isMargin(*o.Value):
+		return false
+	case kind == Score:
+		return *o.Value <= 1
+	case kind == Counter:
+		return *o.Value == math.Trunc(*o.Value) && *o.Value <= maxEvents
 	}
-	return o.NA || o.Pass != nil
+	return true
 }
+
+// maxEvents is the most that one case of a counter may have: beyond it the
+// figure is not a count.
+const maxEvents = 1_000_000
 
 func (l *Ledger) seen(id string) bool {
 	_, seen := l.ids[id]

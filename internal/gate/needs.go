@@ -41,7 +41,7 @@ func (c *decider) need(i int) string {
 	case Few:
 		return fmt.Sprintf("n=%d, %d more cases", f.N, f.signal.MinN-f.N)
 	case Breach:
-		return "proven below its promote threshold"
+		return "proven worse than its promote threshold"
 	case RelBreach:
 		return "proven worse than control"
 	case Undetermined:
@@ -78,17 +78,31 @@ func (c *decider) forecast(i int) string {
 // wouldPass says whether a signal would pass with so many times the cases.
 func (j *judge) wouldPass(m Measure, times float64) bool {
 	s := j.signal
-	n := float64(m.Treatment.n()) * times / j.effect
-	if s.Kind == Quantile {
+	t, c := j.scaled(m.Treatment, times), j.scaled(m.Control, times)
+	switch s.Kind {
+	case Quantile:
 		over := float64(value(m.Treatment.GtPromote)) * times / j.effect
-		return over <= float64(n*(1-s.Q))+epsilon && robbins.provenBelow(over, n, 1-s.Q+s.Tolerance, j.promote)
+		return over <= float64(t.n*(1-s.Q))+epsilon && robbins.provenBelow(over, t.n, 1-s.Q+s.Tolerance, j.promote)
+	case Counter:
+		return t.rate() <= s.Promote && s.mixture().provenBelow(t.k, t.n, s.Promote*(1+s.Tolerance), j.promote)
+	case Score: // as wide as a rate of the same mean would be: about so many more is all that is said
+		t.k, c.k = m.Treatment.mean()*t.n, m.Control.mean()*c.n
 	}
-	t := armRate{float64(m.Treatment.k()) * times / j.effect, n}
 	if t.rate() < s.Promote || !robbins.provenAbove(t.k, t.n, s.Promote-s.Tolerance, j.promote) {
 		return false
 	}
-	c := armRate{float64(m.Control.k()) * times / j.effect, float64(m.Control.n()) * times / j.effect}
-	return !j.demandsNI() || c.n > 0 && t.rate()-c.rate()-j.cs.margin(t, c, j.promote) > -s.Relative.NIMargin
+	switch {
+	case !j.demandsNI():
+		return true
+	case m.Bets != nil:
+		return m.Bets.NonInferior.wouldProve(times, j.promote)
+	}
+	return c.n > 0 && t.rate()-c.rate()-j.cs.margin(t, c, j.promote) > -s.Relative.NIMargin
+}
+
+// scaled returns an arm's counts with so many times the cases.
+func (j *judge) scaled(a *Arm, times float64) armRate {
+	return armRate{float64(a.k()) * times / j.effect, float64(a.n()) * times / j.effect}
 }
 
 // next returns when to decide again without new evidence: at the next moment

@@ -15,7 +15,8 @@ type Policy struct {
 	Metadata       Metadata       `json:"metadata"`
 	Alpha          Alpha          `json:"alpha"`
 	Cluster        Cluster        `json:"cluster"`
-	Signals        []Signal       `json:"signals"` // in order of precedence within a rule
+	Signals        []Signal       `json:"signals"`         // in order of precedence within a rule
+	Rules          []Rule         `json:"rules,omitempty"` // expressions over several signals
 	CriticalEvents CriticalEvents `json:"critical_events"`
 	Integrity      Integrity      `json:"integrity"`
 	Evidence       Evidence       `json:"evidence"`
@@ -48,7 +49,17 @@ type Cluster struct {
 // The kinds of a signal.
 const (
 	Bernoulli = "bernoulli" // a share of cases that pass; higher is better
+	Score     = "score"     // the mean of scores from 0 to 1; higher is better
 	Quantile  = "quantile"  // a quantile of a measured value, such as P95 latency; lower is better
+	Counter   = "counter"   // events per case, such as retries; lower is better
+	Level     = "level"     // one figure of an outside source, such as a query; no statistics
+)
+
+// The values of Signal.OnFail: what a signal that is proven bad does.
+const (
+	OnFailRollback = "rollback" // a guardrail; "" is the same
+	OnFailHold     = "hold"     // a guardrail that waits for a person
+	OnFailWarn     = "warn"     // a goal: it is reported and decides nothing
 )
 
 // The values of Relative.RequireNI: when non-inferiority must be proven.
@@ -65,19 +76,21 @@ type Signal struct {
 	Kind      string   `json:"kind"`
 	Q         float64  `json:"q,omitempty"` // quantile only: 0.95 for P95
 	Direction string   `json:"direction"`   // higher or lower is better
-	Weight    float64  `json:"weight"`      // share of Alpha.Rollback; all weights sum to 1
+	Weight    float64  `json:"weight"`      // share of Alpha.Rollback; all weights sum to 1; 0 where it never rolls back
 	Promote   float64  `json:"promote"`     // the threshold to go on
 	Rollback  float64  `json:"rollback"`    // proven worse than this: roll back
-	Tolerance float64  `json:"tolerance"`   // by how much a bound may miss Promote (a quantile: 1-Q)
+	Tolerance float64  `json:"tolerance"`   // by how much a bound may miss Promote (a quantile: 1-Q; a counter: a share of Promote)
 	MinN      Count    `json:"min_n"`       // fewer cases never pass
 	Relative  Relative `json:"relative"`
 	Required  bool     `json:"required"` // false: may be missing or few; what it proves still counts
 	Settle    Duration `json:"settle,omitempty"`
+	OnFail    string   `json:"on_fail,omitempty"` // OnFailRollback, OnFailHold or OnFailWarn
 	Source    *Source  `json:"source,omitempty"`
 }
 
-// Relative compares the treatment with the control. Margins of rates are
-// absolute differences, those of quantiles are shares of the control's value.
+// Relative compares the treatment with the control. Margins of rates and
+// scores are absolute differences, those of quantiles and counters are shares
+// of the control's value. A level is not compared.
 type Relative struct {
 	RollbackMargin float64 `json:"rollback_margin"`
 	NIMargin       float64 `json:"ni_margin"`
@@ -135,9 +148,16 @@ type Evidence struct {
 	OnMissingTimeout     string   `json:"on_missing_timeout"`
 }
 
-// Comparison says how treatment and control are compared.
+// The values of Comparison.Estimator.
+const (
+	AsymptoticCS = "asymptotic_cs" // from counts alone, which can be merged
+	Betting      = "betting"       // exact from the first pair; depends on the order of cases
+)
+
+// Comparison says how rates of treatment and control are compared. Scores are
+// always bet on, quantiles and counters have tests of their own.
 type Comparison struct {
-	Estimator    string  `json:"estimator"` // asymptotic_cs
+	Estimator    string  `json:"estimator"` // AsymptoticCS or Betting
 	NStar        float64 `json:"n_star"`    // total sample size at which the interval is tightest
 	BurnInPerArm Count   `json:"burn_in_per_arm"`
 }
@@ -179,16 +199,18 @@ type BuildGate struct {
 }
 
 // UnmarshalJSON fills what is absent from the signal of that name in the
-// default policy, so that a policy may say only what it changes.
+// default policy, or from what its kind starts from, so that a policy may say
+// only what it changes.
 func (s *Signal) UnmarshalJSON(b []byte) error {
 	var head struct {
 		Name string `json:"name"`
+		Kind string `json:"kind"`
 	}
 	if err := json.Unmarshal(b, &head); err != nil {
 		return err
 	}
 	type plain Signal // without this method
-	v := plain(defaultSignal(head.Name))
+	v := plain(defaultSignal(head.Name, head.Kind))
 	if err := json.Unmarshal(b, &v); err != nil {
 		return err
 	}

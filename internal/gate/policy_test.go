@@ -90,7 +90,7 @@ func TestParsePolicyFaults(t *testing.T) {
 		`{"evidence.min_duration": 3600}`:              "evidence.min_duration: want a duration",
 		`{"evidence.max_age": "soon"}`:                 "evidence.max_age: want a duration",
 		`{"hold.on_timeout": "ship"}`:                  "hold.on_timeout",
-		`{"comparison.estimator": "betting"}`:          "comparison.estimator: betting is not supported",
+		`{"comparison.estimator": "guess"}`:            "comparison.estimator: want asymptotic_cs or betting",
 		`{"steps": [{"percent": 100, "final": true}]}`: "steps: want a step before the final one",
 		`{"steps": [{"percent": 5}, {"percent": 50}]}`: "steps[1].final",
 		`{"steps": [{"percent": 5}, {"percent": 60}, {"percent": 100, "final": true}]}`: "steps[1].percent: 60: above 50 the control shrinks: the comparison ends at 50",
@@ -226,6 +226,31 @@ func TestDuration(t *testing.T) {
 		var again Duration
 		if err := json.Unmarshal([]byte(`"`+want+`"`), &again); err != nil || again != Duration(in) {
 			t.Errorf("%s reads as %v, %v", want, again, err)
+		}
+	}
+}
+
+// The faults of signals of other kinds than the five of agent-default have.
+func TestParseSignalFaults(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct{ over, want string }{
+		{`{"comparison.estimator": "betting", "cluster.design_effect": 2.2}`, "cluster.design_effect: want 1"},
+		{`{"signals": [{"name": "x", "kind": "mean"}]}`, "signals[0].kind: want bernoulli, score, quantile, counter or level"},
+		{`{"signals.safety_pass_rate.on_fail": "page"}`, "signals[0].on_fail: want rollback, hold or warn"},
+		{`{"signals.safety_pass_rate.on_fail": "warn"}`, "signals[0].required: want false with on_fail: warn"},
+		{`{"signals.safety_pass_rate.weight": 0}`, "signals[0].weight: want a share above 0"},
+		{`{"signals": [{"name": "x", "kind": "level", "promote": 1, "rollback": 0.5}]}`, "signals[0].rollback: want more than promote"},
+		{`{"signals": [{"name": "x", "kind": "level", "promote": 1, "rollback": 2, "weight": 1}]}`, "signals[0].weight: want 0"},
+		{`{"signals": [{"name": "x", "kind": "counter", "promote": 1, "rollback": 1.1, "weight": 1}]}`, "signals[0].tolerance"},
+		{`{"signals": [{"name": "x", "kind": "score", "promote": 1.5, "rollback": 0.5, "weight": 1}]}`, "signals[0].promote: want a rate"},
+		{`{"signals": [{"name": "x", "kind": "score", "promote": 0.8, "rollback": 0.5, "weight": 1}], "cluster.design_effect": 2}`, "cluster.design_effect: want 1 with a signal of kind score"},
+		{`{"rules": [{"name": "a", "expr": "true"}, {"name": "a", "expr": "true"}]}`, "rules[1].name"},
+		{`{"rules": [{"name": "a", "expr": ""}]}`, "rules[0].expr"},
+		{`{"rules": [{"name": "a", "expr": "true", "on_fail": "kill"}]}`, "rules[0].on_fail"},
+	} {
+		_, err := overridden(json.RawMessage(tc.over))
+		if err == nil || !strings.Contains(err.Error(), tc.want) {
+			t.Errorf("%s: error %v, want %q", tc.over, err, tc.want)
 		}
 	}
 }

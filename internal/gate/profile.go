@@ -7,16 +7,25 @@ const (
 	AgentDefault     = "agent-default"
 	AgentLowTraffic  = "agent-low-traffic"  // under 1,000 cases a day
 	AgentHighTraffic = "agent-high-traffic" // over 100,000 cases a day
+
+	AgentTemplate   = "agent"   // the five signals: agent-default by a shorter name
+	ServiceTemplate = "service" // a plain HTTP service: errors and P95 latency
 )
 
 // Profiles returns the names of the built-in policies.
-func Profiles() []string { return []string{AgentDefault, AgentLowTraffic, AgentHighTraffic} }
+func Profiles() []string {
+	return []string{AgentDefault, AgentLowTraffic, AgentHighTraffic, AgentTemplate, ServiceTemplate}
+}
 
 // Profile returns a built-in policy by name.
 func Profile(name string) (Policy, bool) {
 	switch name {
 	case AgentDefault:
 		return DefaultPolicy(), true
+	case AgentTemplate:
+		return agent(), true
+	case ServiceTemplate:
+		return service(), true
 	case AgentLowTraffic:
 		return lowTraffic(), true
 	case AgentHighTraffic:
@@ -51,7 +60,7 @@ func DefaultPolicy() Policy {
 			OutcomeWindow: minutes(30), OutcomeGrace: minutes(5),
 			MissingTimeout: hours(1), OnMissingTimeout: hold,
 		},
-		Comparison: Comparison{Estimator: "asymptotic_cs", NStar: 500, BurnInPerArm: 30},
+		Comparison: Comparison{Estimator: AsymptoticCS, NStar: 500, BurnInPerArm: 30},
 		Hysteresis: Hysteresis{ConsecutivePasses: 2, EvaluateEvery: minutes(1), CooldownAfterRollback: hours(1)},
 		HoldRule:   HoldRule{Timeout: hours(24), OnTimeout: rollBack, OnInsufficient: stay},
 		Steps: []Step{
@@ -96,18 +105,38 @@ func defaultSignals() []Signal {
 	}
 }
 
-// defaultSignal returns the default signal of a name, or what a rate of
-// another name starts from.
-func defaultSignal(name string) Signal {
+// defaultSignal returns the default signal of a name, or where that is not of
+// the kind, or unknown, what the kind starts from. No kind is a rate.
+func defaultSignal(name, kind string) Signal {
 	for _, s := range defaultSignals() {
-		if s.Name == name {
+		if s.Name == name && oneOf(kind, "", s.Kind) {
 			return s
 		}
 	}
-	return Signal{
+	return defaultOfKind(kind)
+}
+
+// defaultOfKind returns what a signal of a kind starts from, without
+// thresholds, which nobody can guess.
+func defaultOfKind(kind string) Signal {
+	s := Signal{
 		Kind: Bernoulli, Direction: higher, Tolerance: 0.05, MinN: 50, Required: true,
 		Relative: Relative{RollbackMargin: 0.10, NIMargin: 0.05, RequireNI: FinalStep},
 	}
+	switch kind {
+	case Score:
+		s.Kind = Score
+	case Quantile:
+		s.Kind, s.Direction, s.Q, s.Tolerance, s.MinN = Quantile, lower, 0.95, 0.02, 200
+		s.Relative = Relative{RollbackMargin: 0.50, NIMargin: 0.20, RequireNI: Never}
+	case Counter:
+		s.Kind, s.Direction, s.Tolerance = Counter, lower, 0.20
+		s.Relative = Relative{RollbackMargin: 0.50, NIMargin: 0.20, RequireNI: Never}
+	case Level:
+		s.Kind, s.Direction, s.Tolerance, s.MinN, s.OnFail = Level, lower, 0, 0, OnFailHold
+		s.Relative = Relative{RequireNI: Never}
+	}
+	return s
 }
 
 // lowTraffic trades resolution for evidence that a few hundred cases a day
@@ -137,6 +166,33 @@ func highTraffic() Policy {
 	for i := range p.Steps {
 		p.Steps[i].Pass = ""
 	}
+	return p
+}
+
+// agent is agent-default by the name of the template.
+func agent() Policy {
+	p := DefaultPolicy()
+	p.Metadata.Name = AgentTemplate
+	return p
+}
+
+// service asks nothing of language models: the share of requests without an
+// error and P95 latency, both from root spans. Its thresholds are a starting
+// point; the comparison with the control is what counts.
+func service() Policy {
+	p := DefaultPolicy()
+	p.Metadata = Metadata{Name: ServiceTemplate, Version: 1}
+	success := defaultOfKind(Bernoulli)
+	success.Name, success.Weight, success.MinN = "success_rate", 0.7, 200
+	success.Promote, success.Rollback, success.Tolerance = 0.99, 0.95, 0.01
+	success.Relative = Relative{RollbackMargin: 0.02, NIMargin: 0.01, RequireNI: FinalStep}
+	success.Source = &Source{Span: "root_error"}
+	latency := defaultOfKind(Quantile)
+	latency.Name, latency.Weight = "p95_latency_ms", 0.3
+	latency.Promote, latency.Rollback = 1000, 2500
+	latency.Source = &Source{Span: "root_duration"}
+	p.Signals = []Signal{success, latency}
+	p.BuildGate.MinCasesPerClass = nil
 	return p
 }
 

@@ -32,6 +32,9 @@ func (j *judge) rate(f *finding, m Measure) (nonInferior bool) {
 // compareRates makes the relative checks, where both arms have enough cases
 // for an asymptotic interval.
 func (j *judge) compareRates(f *finding, m Measure, t armRate) (nonInferior bool, segment int) {
+	if j.betting {
+		return j.compareBets(f, m), 0
+	}
 	if !j.comparable || !j.enough(m, 0) {
 		return false, 0
 	}

@@ -6,7 +6,8 @@ import (
 )
 
 // The rules of the step gate, in order of precedence, as they begin a reason.
-// A rule about a signal is followed by ":" and its name.
+// A rule about a signal, or about an expression over several, is followed by
+// ":" and its name.
 const (
 	OperatorKilled   = "P1_OPERATOR_KILL"
 	PolicyInvalid    = "P0_POLICY_INVALID"
@@ -18,10 +19,13 @@ const (
 	MultiExposed     = "P4_MULTI_EXPOSURE"
 	IntegrityTimeout = "P4_INTEGRITY_TIMEOUT"
 	Regression       = "P6_REGRESSION"
+	RuleBroken       = "P6_RULE"
 	EvidenceMissing  = "P7_EVIDENCE_MISSING"
+	RuleUnknown      = "P7_RULE_UNKNOWN"
 	MissingTimeout   = "P7_MISSING_TIMEOUT"
 	BelowPromote     = "P8_BELOW_PROMOTE"
 	RegressionSmall  = "P8_REGRESSION_SMALL"
+	RuleHolds        = "P8_RULE"
 	MinExposures     = "P9_MIN_EXPOSURES"
 	MinEvidence      = "P9_MIN_EVIDENCE"
 	MinDuration      = "P9_MIN_DURATION"

@@ -19,6 +19,7 @@ type Snapshot struct {
 	Exposures      Exposures          `json:"exposures"`
 	CriticalEvents Count              `json:"critical_events"`
 	Signals        map[string]Measure `json:"signals"`
+	Identity       *Identity          `json:"identity,omitempty"` // what makes an epoch
 }
 
 // BuildIDs are the builds of a release. Seen is what the treatment's telemetry
@@ -58,17 +59,25 @@ type Measure struct {
 	TelemetryCoverage *float64 `json:"telemetry_coverage,omitempty"` // share of due outcomes that came; nil is 1
 	AgeSeconds        float64  `json:"age_s,omitempty"`              // how long exposures go unanswered
 	CoverageGap       float64  `json:"coverage_gap,omitempty"`       // control's coverage less the treatment's
+	Error             string   `json:"error,omitempty"`              // why the source gave nothing, which is missing evidence
+	Bets              *Bets    `json:"bets,omitempty"`               // of a signal that is bet on
 }
 
-// Arm is what one arm has shown of one signal: n cases, k of which pass, or
-// n values of which so many are greater than the two thresholds.
+// Arm is what one arm has shown of one signal: n cases, k of which pass (a
+// counter: k events), or n values of which so many are greater than the two
+// thresholds, or the mean of n scores. A level has a value alone.
 type Arm struct {
 	N          *Count    `json:"n,omitempty"`
-	K          *Count    `json:"k,omitempty"`           // bernoulli
+	K          *Count    `json:"k,omitempty"`           // bernoulli, counter
 	GtPromote  *Count    `json:"gt_promote,omitempty"`  // quantile
 	GtRollback *Count    `json:"gt_rollback,omitempty"` // quantile
 	QLo        *float64  `json:"q_lo,omitempty"`        // quantile: rank interval, nil while it is not finite
 	QHi        *float64  `json:"q_hi,omitempty"`
+	Sketch     *Sketch   `json:"sketch,omitempty"`  // quantile: of all values, where q_lo and q_hi are not given
+	Mean       *float64  `json:"mean,omitempty"`    // score
+	MeanLo     *float64  `json:"mean_lo,omitempty"` // score: confidence sequence at alpha.promote; the treatment's alone is read
+	MeanHi     *float64  `json:"mean_hi,omitempty"`
+	Value      *float64  `json:"value,omitempty"`   // level
 	Pending    Count     `json:"pending,omitempty"` // exposed, unanswered, still inside the outcome window
 	Restarts   []Restart `json:"restarts,omitempty"`
 }

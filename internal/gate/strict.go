@@ -54,7 +54,7 @@ func (s shape) check(path string, v any, t reflect.Type) error {
 	if v == nil {
 		return nil
 	}
-	if t == reflect.TypeFor[time.Time]() {
+	if t == reflect.TypeFor[time.Time]() || t == reflect.TypeFor[Sketch]() {
 		return checkLeaf(path, v, t)
 	}
 	switch t.Kind() {
@@ -143,7 +143,12 @@ func kindName(t reflect.Type) string {
 	if t == reflect.TypeFor[time.Time]() {
 		return "a time, RFC 3339 with a zone"
 	}
+	if t == reflect.TypeFor[Sketch]() {
+		return "a string"
+	}
 	switch t.Kind() {
+	case reflect.Array:
+		return "a list of numbers"
 	case reflect.Bool:
 		return "true or false"
 	case reflect.String:

@@ -95,7 +95,7 @@ func (l *Ledger) tallySignal(t *signalTally, s *Signal, slots []slot, age int64,
 	if !answered && slots[0].state == na {
 		return
 	}
-	if !answered && age <= micros(l.policy.Evidence.OutcomeWindow) {
+	if l.pendingAt(slots, age) {
 		t.pending += sign
 		t.segment(slots[0].segment).pending += sign
 	}
@@ -107,22 +107,43 @@ func (l *Ledger) tallySignal(t *signalTally, s *Signal, slots []slot, age int64,
 	}
 }
 
+// pendingAt says whether a unit of an age has not answered and still may.
+func (l *Ledger) pendingAt(slots []slot, age int64) bool {
+	for i := range slots {
+		if slots[i].state != open {
+			return false
+		}
+	}
+	return age <= micros(l.policy.Evidence.OutcomeWindow)
+}
+
 // addCase counts one settled case.
 func (t *signalTally) addCase(s *Signal, o *slot, sign Count) {
 	seg := t.segment(o.segment)
 	t.n += sign
 	seg.n += sign
-	k := o.state == passed
-	if s.Kind == Quantile {
-		k = o.value > s.Rollback
-		if o.value > s.Promote {
-			t.overPromote += sign
-		}
+	if s.Kind == Quantile && o.value > s.Promote {
+		t.overPromote += sign
 	}
-	if k {
-		t.k += sign
-		seg.k += sign
+	k := sign * o.count(s)
+	t.k += k
+	seg.k += k
+}
+
+// count returns what a case adds to k: 1 for a pass or a value over the
+// rollback threshold, or the number of its events.
+func (s *slot) count(signal *Signal) Count {
+	is := s.state == passed
+	switch signal.Kind {
+	case Counter:
+		return Count(s.value)
+	case Quantile:
+		is = s.value > signal.Rollback
 	}
+	if is {
+		return 1
+	}
+	return 0
 }
 
 // lag returns how long after its exposure an outcome is due, in microseconds.
@@ -176,6 +197,7 @@ func (l *Ledger) sortIn(arm *armLedger) {
 			l.units[u].frozen = true
 			l.refreeze(u)
 			arm.done++
+			l.tear()
 		}
 	}
 	arm.fresh = arm.fresh[:0]
@@ -185,6 +207,7 @@ func (l *Ledger) sortIn(arm *armLedger) {
 func (l *Ledger) unfreeze(u int32) {
 	if l.units[u].frozen {
 		l.tallyUnit(&l.arms[l.units[u].arm].frozen, u, longAfter, -1)
+		l.tear()
 	}
 }
 

@@ -39,7 +39,7 @@ const (
 
 // slot is the outcome of one signal and case of a unit.
 type slot struct {
-	value   float64 // of a quantile: the largest so far
+	value   float64 // the worst so far: of a score the least, else the largest
 	kase    uint32  // hash of the case
 	segment uint16  // restart points born before the answer, or until then the exposure
 	state   answerState
@@ -170,6 +170,10 @@ func (l *Ledger) put(u int32, s *slot, out outcome) {
 		return
 	}
 	arm, signal := l.units[u].arm, out.signal
+	worse := out.value > s.value
+	if l.policy.Signals[signal].Kind == Score {
+		worse = !s.answered() || out.value < s.value
+	}
 	if !s.answered() {
 		s.kase, s.segment = out.kase, l.points[signal].count()
 		if arm == treatment {
@@ -178,7 +182,7 @@ func (l *Ledger) put(u int32, s *slot, out outcome) {
 		}
 	}
 	s.state = max(s.state, out.state)
-	if out.value > s.value {
+	if worse {
 		if s.sorted {
 			l.arms[arm].values[signal].remove(s.value)
 			s.sorted = false

@@ -82,6 +82,9 @@ func (p *Policy) Validate() error {
 	if err := p.validateSignals(); err != nil {
 		return err
 	}
+	if err := p.validateRules(); err != nil {
+		return err
+	}
 	return validateSteps("steps", p.Steps)
 }
 
@@ -115,8 +118,8 @@ func (p *Policy) checks() []check {
 		{e.OutcomeGrace >= 0, "evidence.outcome_grace", "want 0s or more"},
 		{e.MissingTimeout > 0, "evidence.missing_timeout", "want more than 0s"},
 		{isTimeoutRule(e.OnMissingTimeout), "evidence.on_missing_timeout", "want hold or rollback"},
-		{p.Comparison.Estimator != "betting", "comparison.estimator", "betting is not supported; use asymptotic_cs"},
-		{p.Comparison.Estimator == "asymptotic_cs", "comparison.estimator", "want asymptotic_cs"},
+		{oneOf(p.Comparison.Estimator, AsymptoticCS, Betting), "comparison.estimator", "want asymptotic_cs or betting"},
+		{p.Comparison.Estimator != Betting || p.Cluster.DesignEffect <= 1, "cluster.design_effect", "want 1 with comparison.estimator betting: a bet on correlated cases is not made right by counting fewer"},
 		{p.Comparison.NStar > 0 && isFinite(p.Comparison.NStar), "comparison.n_star", "want more than 0"},
 		{p.Comparison.BurnInPerArm >= 1, "comparison.burn_in_per_arm", "want 1 or more"},
 		{h.ConsecutivePasses >= 1, "hysteresis.consecutive_passes", "want 1 or more"},
@@ -135,7 +138,7 @@ func (p *Policy) validateSignals() error {
 		return wrongField("signals", "want at least one signal")
 	}
 	names := map[string]bool{exposureSignal: true}
-	sum := 0.0
+	sum, spends := 0.0, false
 	for i := range p.Signals {
 		s := &p.Signals[i]
 		path := "signals[" + strconv.Itoa(i) + "]"
@@ -146,41 +149,16 @@ func (p *Policy) validateSignals() error {
 		if err := firstFault(s.checks(path)); err != nil {
 			return err
 		}
+		if s.Kind == Score && p.Cluster.DesignEffect > 1 {
+			return wrongField("cluster.design_effect", "want 1 with a signal of kind score, which is bet on")
+		}
 		sum += s.Weight
+		spends = spends || s.rollsBack() && s.Kind != Level
 	}
-	if math.Abs(sum-1) > epsilon {
+	if (spends || sum > 0) && math.Abs(sum-1) > epsilon {
 		return wrongField("signals", fmt.Sprintf("weights sum to %.6g, want 1", sum))
 	}
 	return nil
-}
-
-func (s *Signal) checks(path string) []check {
-	common := []check{
-		{oneOf(s.Kind, Bernoulli, Quantile), path + ".kind", "want bernoulli or quantile"},
-		{s.Weight > 0 && s.Weight <= 1, path + ".weight", "want a share above 0: a signal without weight could never roll back"},
-		{isFinite(s.Promote) && isFinite(s.Rollback), path + ".promote", "want finite thresholds"},
-		{s.MinN >= 1, path + ".min_n", "want 1 or more"},
-		{isMargin(s.Relative.RollbackMargin), path + ".relative.rollback_margin", "want 0 or more"},
-		{isMargin(s.Relative.NIMargin), path + ".relative.ni_margin", "want 0 or more"},
-		{oneOf(s.Relative.RequireNI, Always, FinalStep, Never), path + ".relative.require_ni", "want always, final_step or never"},
-		{s.Settle >= 0, path + ".settle", "want 0s or more"},
-	}
-	if s.Kind == Quantile {
-		return append(common,
-			check{s.Direction == lower, path + ".direction", "want lower: a quantile is gated from above"},
-			check{s.Q > 0 && s.Q < 1, path + ".q", "want a share above 0 and below 1"},
-			check{s.Promote > 0, path + ".promote", "want more than 0"},
-			check{s.Rollback > s.Promote, path + ".rollback", "want more than promote, since lower is better"},
-			check{s.Tolerance > 0 && s.Tolerance < s.Q, path + ".tolerance", "want more than 0 and less than q"},
-		)
-	}
-	return append(common,
-		check{s.Direction == higher, path + ".direction", "want higher: a rate counts the cases that pass"},
-		check{s.Q == 0, path + ".q", "only a quantile has one"},
-		check{s.Promote > 0 && s.Promote <= 1, path + ".promote", "want a rate above 0, at most 1"},
-		check{s.Rollback >= 0 && s.Rollback < s.Promote, path + ".rollback", "want a rate below promote, since higher is better"},
-		check{s.Tolerance >= 0 && s.Tolerance <= s.Promote-s.Rollback+epsilon, path + ".tolerance", "want at most promote - rollback"},
-	)
 }
 
 // validateSteps checks what a policy's steps and a plan's milestones share.
