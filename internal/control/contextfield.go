@@ -54,9 +54,14 @@ func (s *Service) ContextFields(ctx context.Context, p Principal) ([]ContextFiel
 	}
 	var out []ContextField
 	err := s.store.View(ctx, func(tx ReadTx) (err error) {
-		out, err = list[ContextField](tx, KindContextField, "")
+		out, err = contextFields(tx)
 		return err
 	})
+	return out, err
+}
+
+func contextFields(tx ReadTx) ([]ContextField, error) {
+	out, err := list[ContextField](tx, KindContextField, "")
 	for _, f := range standardFields {
 		if !slices.ContainsFunc(out, func(o ContextField) bool { return o.Name == f.Name }) {
 			out = append(out, f)

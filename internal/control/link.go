@@ -21,12 +21,8 @@ const (
 
 // SetLink adds a link to a flag, or with an ID replaces the one that has it.
 func (s *Service) SetLink(ctx context.Context, p Principal, project, flag string, in Link) error {
-	u, err := url.Parse(in.URL)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || len(in.URL) > maxURL {
-		return Invalidf("url", "%q is no address of a page: it begins with https:// or http:// and has at most %d bytes", in.URL, maxURL)
-	}
-	if len(in.Title) > maxName || !printable(in.Title) {
-		return Invalidf("title", "must have at most %d bytes and no control characters", maxName)
+	if err := checkLink(in); err != nil {
+		return err
 	}
 	return s.eachFlag(ctx, p, PermFlagUpdate, project, []string{flag}, func(w *work, f Flag) error {
 		f.Links = slices.Clone(f.Links)
@@ -62,4 +58,15 @@ func (s *Service) RemoveLink(ctx context.Context, p Principal, project, flag, id
 
 func (f Flag) link(id string) int {
 	return slices.IndexFunc(f.Links, func(l Link) bool { return l.ID == id })
+}
+
+func checkLink(in Link) error {
+	u, err := url.Parse(in.URL)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || len(in.URL) > maxURL {
+		return Invalidf("url", "%q is no address of a page: it begins with https:// or http:// and has at most %d bytes", in.URL, maxURL)
+	}
+	if len(in.Title) > maxName || !printable(in.Title) {
+		return Invalidf("title", "must have at most %d bytes and no control characters", maxName)
+	}
+	return nil
 }

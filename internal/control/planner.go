@@ -22,6 +22,8 @@ type planner struct {
 	segments []Segment                      // all that there are, those of the plan included
 	releases map[string]map[string]*Release // the open ones by environment and flag, where they were asked for
 	steps    []step
+	verb     string                // ends the types of the records, with a dot before it
+	imported map[string]ImportFlag // what an Import says of flags beyond their spec, by name
 }
 
 // step is one Change with all that writing it needs.
@@ -34,32 +36,41 @@ type step struct {
 	perms []Permission
 }
 
+func newPlanner(tx ReadTx, p Principal, now time.Time, verb string) (*planner, error) {
+	segments, err := list[Segment](tx, KindSegment, "")
+	return &planner{draft: draft{ReadTx: tx}, p: p, now: now, segments: segments, releases: map[string]map[string]*Release{}, verb: verb}, err
+}
+
 func planConfiguration(tx ReadTx, p Principal, now time.Time, in Configuration) (*planner, error) {
-	pl := &planner{draft: draft{ReadTx: tx}, p: p, now: now, releases: map[string]map[string]*Release{}}
-	var err error
-	if pl.segments, err = list[Segment](tx, KindSegment, ""); err != nil {
-		return nil, err
+	pl, err := newPlanner(tx, p, now, applied)
+	if err == nil {
+		err = pl.configuration(in)
 	}
+	return pl, err
+}
+
+// configuration plans a Configuration.
+func (pl *planner) configuration(in Configuration) error {
 	for i, seg := range in.Segments {
 		twice := slices.ContainsFunc(in.Segments[:i], func(o SegmentSpec) bool { return o.Name == seg.Name })
 		if err := pl.segment(seg, twice); err != nil {
-			return nil, within(fmt.Sprintf("segments[%d]", i), err)
+			return within(fmt.Sprintf("segments[%d]", i), err)
 		}
 	}
 	seen := map[string]bool{}
 	for i, f := range in.Flags {
 		if err := pl.flag(f, seen[f.Name]); err != nil {
-			return nil, within(fmt.Sprintf("flags[%d]", i), err)
+			return within(fmt.Sprintf("flags[%d]", i), err)
 		}
 		seen[f.Name] = true
 	}
 	// Parents last: one may be in the Configuration itself, after its child.
 	for i, f := range in.Flags {
 		if err := pl.parents(f); err != nil {
-			return nil, within(fmt.Sprintf("flags[%d]", i), err)
+			return within(fmt.Sprintf("flags[%d]", i), err)
 		}
 	}
-	return pl, nil
+	return nil
 }
 
 // within puts the path of what was looked at before the field of an Error.
@@ -178,7 +189,7 @@ func (pl *planner) flag(in FlagSpec, twice bool) error {
 	case f.Project != project:
 		return Invalidf("project", "flag %q is in another project: move it first", in.Name)
 	default:
-		before = specOfFlag(f)
+		before = pl.described(f)
 	}
 	if err := f.inService(); err != nil {
 		return err
@@ -188,8 +199,11 @@ func (pl *planner) flag(in FlagSpec, twice bool) error {
 	if err := checkFlagType(f.Type); err != nil {
 		return err
 	}
+	if f, err = pl.completed(f); err != nil {
+		return err
+	}
 	err = pl.step(step{
-		Change: Change{Kind: KindFlag, Name: f.Name}, after: specOfFlag(f), perms: []Permission{perm}, scope: Scope{Project: project},
+		Change: Change{Kind: KindFlag, Name: f.Name}, after: pl.described(f), perms: []Permission{perm}, scope: Scope{Project: project},
 		event: event{Kind: KindFlag, Key: f.Name, Parent: project, Project: project, Doc: f},
 	}, before)
 	if err != nil {
@@ -263,10 +277,13 @@ func (pl *planner) step(st step, before any) error {
 		return fmt.Errorf("encoding %s %s: %w", st.Kind, st.event.Key, err)
 	}
 	pl.add(Resource{Kind: st.Kind, Key: st.event.Key, Parent: st.event.Parent, Doc: doc})
-	st.event.Type = eventNames[st.Kind] + applied
+	st.event.Type = eventNames[st.Kind] + pl.verb
 	pl.steps = append(pl.steps, st)
 	return nil
 }
 
-// eventNames begin the types of the records of what a Configuration changes.
-var eventNames = map[ResourceKind]string{KindSegment: "segment", KindFlag: "flag", KindFlagEnv: "flag.env"}
+// eventNames begin the types of the records of what a Configuration, or an
+// Import, changes.
+var eventNames = map[ResourceKind]string{
+	KindSegment: "segment", KindFlag: "flag", KindFlagEnv: "flag.env", KindContextField: "context", KindTagType: "tag_type",
+}

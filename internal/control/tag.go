@@ -84,9 +84,14 @@ func (s *Service) TagTypes(ctx context.Context, p Principal) ([]TagType, error) 
 	}
 	var out []TagType
 	err := s.store.View(ctx, func(tx ReadTx) (err error) {
-		out, err = list[TagType](tx, KindTagType, "")
+		out, err = tagTypes(tx)
 		return err
 	})
+	return out, err
+}
+
+func tagTypes(tx ReadTx) ([]TagType, error) {
+	out, err := list[TagType](tx, KindTagType, "")
 	if !slices.ContainsFunc(out, func(t TagType) bool { return t.Name == simpleTag.Name }) {
 		out = append(out, simpleTag)
 	}

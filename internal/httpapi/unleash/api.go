@@ -71,6 +71,7 @@ func (a *API) Register(mux *http.ServeMux) {
 	a.routeSearch(mux)
 	a.routePlayground(mux)
 	a.routeEvents(mux)
+	a.routeBatch(mux)
 	a.routeTokens(mux)
 	mux.Handle("GET /health", a.open(health))
 	mux.Handle("GET /ready", a.open(a.ready))

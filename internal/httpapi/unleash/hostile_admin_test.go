@@ -184,6 +184,17 @@ func TestHostileFlags(t *testing.T) {
 		{"events: before the first", "GET", "/api/admin/search/events?offset=-1", ``, 400, "offset"},
 		{"events: no day", "GET", "/api/admin/search/events?from=IS:yesterday", ``, 400, "from"},
 		{"events: by group", "GET", "/api/admin/search/events?groupId=IS:x", ``, 400, "groupId"},
+		{"export: nowhere", "POST", "/api/admin/features-batch/export", `{"features":["f"]}`, 400, "environment"},
+		{"export: no such environment", "POST", "/api/admin/features-batch/export", `{"environment":"moon","project":"default"}`, 400, "environment"},
+		{"export: nothing", "POST", "/api/admin/features-batch/export", `{"environment":"development"}`, 400, "features"},
+		{"export: too much", "POST", "/api/admin/features-batch/export", `{"environment":"development","tag":"a","project":"default"}`, 400, "features"},
+		{"export: no such flag", "POST", "/api/admin/features-batch/export", `{"environment":"development","features":["f","moon"]}`, 400, "features[1]"},
+		{"import: no project", "POST", "/api/admin/features-batch/import", `{"environment":"development","data":{"features":[]}}`, 400, "project"},
+		{"import: no such project", "POST", "/api/admin/features-batch/import", `{"project":"red","environment":"development","data":{"features":[]}}`, 400, "project"},
+		{"import: no such environment", "POST", "/api/admin/features-batch/validate", `{"project":"default","environment":"moon","data":{"features":[]}}`, 400, "environment"},
+		{"import: no data", "POST", "/api/admin/features-batch/import", `{"project":"default","environment":"development","data":{}}`, 400, "data.features"},
+		{"import: a bad link", "POST", "/api/admin/features-batch/import", `{"project":"default","environment":"development","data":{"features":[{"name":"h"}],"links":[{"feature":"h","links":[{"url":"x:y"}]}]}}`, 400, "flags[0].links[0].url"},
+		{"import: one of two is bad", "POST", "/api/admin/features-batch/import", `{"project":"default","environment":"development","data":{"features":[{"name":"h"},{"name":"i","type":"eternal"}]}}`, 400, "flags[1].type"},
 		{"no such action", "POST", base + "/launch", `{}`, 404, ""},
 	})
 }
