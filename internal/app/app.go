@@ -93,7 +93,7 @@ func (a *App) open(ctx context.Context) error {
 	a.onStop(a.store.Close)
 
 	a.Service = control.New(control.Options{
-		Store: a.store, Uses: a.store, Now: o.Now, Origin: a.signer.origin, Version: o.Version, Logger: o.Logger,
+		Store: a.store, Usage: a.store, Uses: a.store, Now: o.Now, Origin: a.signer.origin, Version: o.Version, Logger: o.Logger,
 	})
 	if err := a.prepare(ctx); err != nil {
 		return err

@@ -41,7 +41,7 @@ func (s *Service) ReviveFlags(ctx context.Context, p Principal, project string, 
 		} else if pr.ArchivedAt != nil {
 			return Errorf(Conflict, "project_archived", "project %q is in the archive: revive it first", project)
 		}
-		f.ArchivedAt = nil
+		f.ArchivedAt, f.RevivedAt = nil, &w.now
 		if err := w.putFlag("flag.restore", f); err != nil {
 			return err
 		}

@@ -24,6 +24,10 @@ type Flag struct {
 	// nobody, and its name stays taken until it is deleted.
 	ArchivedAt *time.Time `json:"archivedAt,omitempty"`
 
+	// RevivedAt is when it was last put back into service, nil where it never
+	// was out of it: its life begins anew.
+	RevivedAt *time.Time `json:"revivedAt,omitempty"`
+
 	// Dependencies are the parents whose state this flag needs, by name: in the
 	// same project, in service, and without parents of their own.
 	Dependencies []eval.Dependency `json:"dependencies,omitempty"`

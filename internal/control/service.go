@@ -25,13 +25,16 @@ type Service struct {
 	log     *slog.Logger
 	uses    UseStore
 	denials *denials
+	usage   UsageStore
 
 	credentials *credentials
+	witnessed   witnessed
 }
 
 // Options configures a Service.
 type Options struct {
 	Store   Store
+	Usage   UsageStore       // what clients report; none where nil
 	Now     func() time.Time // time.Now where nil
 	Origin  string           // the log's name, the origin of its checkpoints
 	Version string           // the engine's version, in every verdict
@@ -50,7 +53,7 @@ func New(o Options) *Service {
 	}
 	return &Service{
 		store: o.Store, now: o.Now, origin: o.Origin, engine: o.Version,
-		log: o.Logger, uses: o.Uses, denials: newDenials(), credentials: newCredentials(),
+		log: o.Logger, uses: o.Uses, usage: o.Usage, denials: newDenials(), credentials: newCredentials(),
 	}
 }
 

@@ -39,7 +39,7 @@ func newWorld(t testing.TB) *world {
 	t.Cleanup(func() { _ = db.Close() })
 	w.db = db
 	w.Service = control.New(control.Options{
-		Store: db, Now: w.now, Origin: "test", Version: "v0", Logger: slog.New(slog.DiscardHandler),
+		Store: db, Usage: db, Now: w.now, Origin: "test", Version: "v0", Logger: slog.New(slog.DiscardHandler),
 	})
 	check(t, w.Init(t.Context()))
 	_, err = w.CreateProject(t.Context(), root, control.Project{ID: "blue", Environments: []string{"production"}})

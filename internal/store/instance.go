@@ -4,21 +4,33 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"encoding/json"
+	"fmt"
 	"slices"
 	"time"
 
 	"github.com/lockflight/lockflight/internal/control"
 )
 
-// addInstances keeps the latest sighting of each instance. One without an SDK,
-// as in metrics, leaves the SDK that it registered with.
+// addInstances keeps the latest sighting of each instance. One without an SDK
+// or strategies, as in metrics, leaves those that it registered with.
 func addInstances(s *session, instances []control.Instance) error {
-	const upsert = `INSERT INTO instances (environment, app, instance, sdk, seen_at_ms) VALUES ($1, $2, $3, $4, $5)
+	const upsert = `INSERT INTO instances (environment, app, instance, sdk, seen_at_ms, frontend, strategies)
+		VALUES ($1, $2, $3, $4, $5, $6, $7)
 		ON CONFLICT (environment, app, instance) DO UPDATE
-		SET sdk = CASE WHEN excluded.sdk = '' THEN instances.sdk ELSE excluded.sdk END, seen_at_ms = excluded.seen_at_ms
+		SET sdk = CASE WHEN excluded.sdk = '' THEN instances.sdk ELSE excluded.sdk END, seen_at_ms = excluded.seen_at_ms,
+		frontend = excluded.frontend, strategies = CASE WHEN excluded.strategies = '' THEN instances.strategies ELSE excluded.strategies END
 		WHERE excluded.seen_at_ms >= instances.seen_at_ms`
 	for _, i := range slices.SortedFunc(slices.Values(instances), compareInstances) {
-		if _, err := s.exec("mark an instance", upsert, i.Environment, i.App, i.ID, i.SDK, toMs(i.SeenAt)); err != nil {
+		strategies := ""
+		if len(i.Strategies) > 0 {
+			b, err := json.Marshal(i.Strategies)
+			if err != nil {
+				return fmt.Errorf("encoding the strategies of an instance: %w", err)
+			}
+			strategies = string(b)
+		}
+		if _, err := s.exec("mark an instance", upsert, i.Environment, i.App, i.ID, i.SDK, toMs(i.SeenAt), i.Frontend, strategies); err != nil {
 			return err
 		}
 	}
@@ -29,19 +41,26 @@ func compareInstances(a, b control.Instance) int {
 	return cmp.Or(cmp.Compare(a.Environment, b.Environment), cmp.Compare(a.App, b.App), cmp.Compare(a.ID, b.ID))
 }
 
-// Instances implements control.UsageStore, in the order of application and id.
+// Instances implements control.UsageStore, in the order of application and id,
+// environment by environment.
 func (db *DB) Instances(ctx context.Context, environment string, since time.Time) ([]control.Instance, error) {
 	if !storable(environment) {
 		return nil, nil
 	}
-	const query = `SELECT environment, app, instance, sdk, seen_at_ms FROM instances
-		WHERE environment = $1 AND seen_at_ms >= $2`
+	const query = `SELECT environment, app, instance, sdk, seen_at_ms, frontend, strategies FROM instances
+		WHERE ($1 = '' OR environment = $1) AND seen_at_ms >= $2`
 	all, err := view(ctx, db.evidence, "read instances", query, []any{environment, toMs(since)},
 		func(rows *sql.Rows, i *control.Instance) error {
 			var at int64
-			err := rows.Scan(&i.Environment, &i.App, &i.ID, &i.SDK, &at)
+			var strategies string
+			if err := rows.Scan(&i.Environment, &i.App, &i.ID, &i.SDK, &at, &i.Frontend, &strategies); err != nil {
+				return err
+			}
 			i.SeenAt = fromMs(at)
-			return err
+			if strategies == "" {
+				return nil
+			}
+			return json.Unmarshal([]byte(strategies), &i.Strategies)
 		})
 	slices.SortFunc(all, compareInstances)
 	return all, err

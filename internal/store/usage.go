@@ -11,67 +11,114 @@ import (
 	"github.com/lockflight/lockflight/internal/control"
 )
 
-// AddUsage implements control.UsageStore, in one transaction. Rows are written
-// in the order of their keys, so that replicas which add at the same time
-// never wait for each other in a circle. After an error of Code
-// "commit_unknown" the call MUST NOT be repeated: counts may be lost, but not
-// counted twice.
-func (db *DB) AddUsage(ctx context.Context, usage []control.Usage, instances []control.Instance, receipts []control.Receipt) error {
-	if err := checkReports(usage, instances, receipts); err != nil {
+// AddReports implements control.UsageStore. Rows are written in the order of
+// their keys, so that replicas which add at the same time never wait for each
+// other in a circle. After an error of Code "commit_unknown" the call MUST NOT
+// be repeated: counts may be lost, but not counted twice.
+func (db *DB) AddReports(ctx context.Context, in control.Reports) error {
+	if err := checkReports(in); err != nil {
 		return err
 	}
+	usage := foldUsage(in.Usage)
 	return db.evidence.update(ctx, func(s *session) error {
-		if err := addCounts(s, usage); err != nil {
-			return err
+		for _, add := range []func() error{
+			func() error { return addCounts(s, usage) },
+			func() error { return addUses(s, in.Usage) },
+			func() error { return addInstances(s, in.Instances) },
+			func() error { return addReceipts(s, in.Receipts) },
+			func() error { return addUnknown(s, in.Unknown) },
+			func() error { return addImpact(s, in.Impact) },
+		} {
+			if err := add(); err != nil {
+				return err
+			}
 		}
-		if err := addInstances(s, instances); err != nil {
-			return err
-		}
-		return addReceipts(s, receipts)
+		return nil
 	})
 }
 
 // checkReports refuses text that cannot be stored.
-func checkReports(usage []control.Usage, instances []control.Instance, receipts []control.Receipt) error {
+func checkReports(in control.Reports) error {
 	var text []string
-	for _, u := range usage {
+	for _, u := range in.Usage {
 		text = append(text, "flag", u.Flag, "environment", u.Environment, "app", u.App)
 		for variant := range u.Variants {
 			text = append(text, "variant", variant)
 		}
 	}
-	for _, i := range instances {
+	for _, i := range in.Instances {
 		text = append(text, "environment", i.Environment, "app", i.App, "instance", i.ID, "sdk", i.SDK)
+		for _, strategy := range i.Strategies {
+			text = append(text, "strategy", strategy)
+		}
 	}
-	for _, r := range receipts {
+	for _, r := range in.Receipts {
 		text = append(text, "environment", r.Environment, "app", r.App, "instance", r.Instance)
+	}
+	for _, u := range in.Unknown {
+		text = append(text, "flag", u.Flag, "environment", u.Environment, "app", u.App)
+	}
+	for _, r := range in.Impact {
+		text = append(text, "environment", r.Environment, "app", r.App, "instance", r.Instance)
+		for _, one := range r.Samples {
+			text = append(text, "metric", one.Metric, "labels", one.Labels)
+		}
 	}
 	return checkText(text...)
 }
 
-// addCounts adds to the hours' rows and to those of their variants.
-func addCounts(s *session, usage []control.Usage) error {
-	const row = `INSERT INTO usage_hours (flag, environment, app, hour_at_ms, yes_count, no_count)
-		VALUES ($1, $2, $3, $4, $5, $6)
-		ON CONFLICT (flag, environment, app, hour_at_ms) DO UPDATE
-		SET yes_count = usage_hours.yes_count + excluded.yes_count, no_count = usage_hours.no_count + excluded.no_count`
-	const variantRow = `INSERT INTO usage_variants (flag, environment, app, hour_at_ms, variant, variant_count)
-		VALUES ($1, $2, $3, $4, $5, $6)
-		ON CONFLICT (flag, environment, app, hour_at_ms, variant) DO UPDATE
-		SET variant_count = usage_variants.variant_count + excluded.variant_count`
-	for _, u := range slices.SortedFunc(slices.Values(usage), compareUsage) {
-		hour := toMs(u.Hour.Truncate(time.Hour))
-		if _, err := s.exec("add usage", row, u.Flag, u.Environment, u.App, hour, u.Yes, u.No); err != nil {
-			return err
+// usageKey is the key of a row of usage_hours.
+type usageKey struct {
+	flag, environment, app string
+	hour                   int64
+}
+
+// foldUsage adds up what goes into the same row, in the order of the keys.
+func foldUsage(usage []control.Usage) []control.Usage {
+	sums := make(map[usageKey]control.Usage, len(usage))
+	for _, u := range usage {
+		u.Hour = u.Hour.Truncate(time.Hour)
+		key := usageKey{u.Flag, u.Environment, u.App, toMs(u.Hour)}
+		sum, found := sums[key]
+		if !found {
+			sums[key] = u
+			continue
 		}
-		for _, variant := range slices.Sorted(maps.Keys(u.Variants)) {
-			args := []any{u.Flag, u.Environment, u.App, hour, variant, u.Variants[variant]}
-			if _, err := s.exec("add usage of a variant", variantRow, args...); err != nil {
-				return err
+		sum.Yes, sum.No = sum.Yes+u.Yes, sum.No+u.No
+		if len(u.Variants) > 0 {
+			sum.Variants = maps.Clone(sum.Variants)
+			if sum.Variants == nil {
+				sum.Variants = map[string]int64{}
+			}
+			for variant, n := range u.Variants {
+				sum.Variants[variant] += n
 			}
 		}
+		sums[key] = sum
 	}
-	return nil
+	return slices.SortedFunc(maps.Values(sums), compareUsage)
+}
+
+// addCounts adds to the hours' rows and to those of their variants.
+func addCounts(s *session, usage []control.Usage) error {
+	var hours, variants [][]any
+	for _, u := range usage {
+		hour := toMs(u.Hour)
+		hours = append(hours, []any{u.Flag, u.Environment, u.App, hour, u.Yes, u.No})
+		for _, variant := range slices.Sorted(maps.Keys(u.Variants)) {
+			variants = append(variants, []any{u.Flag, u.Environment, u.App, hour, variant, u.Variants[variant]})
+		}
+	}
+	err := s.insertAll("add usage", `INSERT INTO usage_hours (flag, environment, app, hour_at_ms, yes_count, no_count)`, hours,
+		`ON CONFLICT (flag, environment, app, hour_at_ms) DO UPDATE
+		SET yes_count = usage_hours.yes_count + excluded.yes_count, no_count = usage_hours.no_count + excluded.no_count`)
+	if err != nil {
+		return err
+	}
+	return s.insertAll("add usage of variants",
+		`INSERT INTO usage_variants (flag, environment, app, hour_at_ms, variant, variant_count)`, variants,
+		`ON CONFLICT (flag, environment, app, hour_at_ms, variant) DO UPDATE
+		SET variant_count = usage_variants.variant_count + excluded.variant_count`)
 }
 
 // compareUsage orders by time, and then by what else makes the key.
@@ -141,4 +188,26 @@ func readVariants(s *session, args []any, rows []control.Usage) error {
 		u.Variants[c.variant] = c.n
 	}
 	return err
+}
+
+// Shares implements control.UsageStore, by flag and environment.
+func (db *DB) Shares(ctx context.Context, flags []string, since time.Time) ([]control.Share, error) {
+	const query = `SELECT flag, environment, SUM(yes_count), SUM(no_count) FROM usage_hours
+		WHERE flag = $1 AND hour_at_ms >= $2 GROUP BY flag, environment ORDER BY environment`
+	var all []control.Share
+	err := db.evidence.view(ctx, func(s *session) error {
+		for _, flag := range slices.Sorted(slices.Values(flags)) {
+			if !storable(flag) {
+				continue
+			}
+			some, err := list(s, "read shares", query, []any{flag, toMs(since.Truncate(time.Hour))},
+				func(rows *sql.Rows, h *control.Share) error { return rows.Scan(&h.Flag, &h.Environment, &h.Yes, &h.No) })
+			if err != nil {
+				return err
+			}
+			all = append(all, some...)
+		}
+		return nil
+	})
+	return all, err
 }

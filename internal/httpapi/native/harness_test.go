@@ -45,7 +45,7 @@ func newPlane(t testing.TB, clock func() time.Time) *plane {
 	p := &plane{store: db}
 	p.key, err = audit.GenerateKey(rand.Reader, "test")
 	check(t, err)
-	p.service = control.New(control.Options{Store: db, Now: clock, Origin: "test", Version: "test", Logger: quiet})
+	p.service = control.New(control.Options{Store: db, Usage: db, Now: clock, Origin: "test", Version: "test", Logger: quiet})
 	p.runner = runner.New(runner.Options{Service: p.service, Evidence: db, Wake: db, Now: clock, Logger: quiet, Coalesce: time.Millisecond})
 	mux := http.NewServeMux()
 	native.Register(mux, native.Options{

@@ -44,7 +44,7 @@ func New(o Options) *API {
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
-	return &API{service: o.Service, hub: o.Hub, reports: newReports(o.Usage, o.Logger), origins: o.Origins, now: o.Now, log: o.Logger}
+	return &API{service: o.Service, hub: o.Hub, reports: newReports(o.Usage, o.Service, o.Logger), origins: o.Origins, now: o.Now, log: o.Logger}
 }
 
 // Run writes what clients report to the store, once a second, until ctx ends,

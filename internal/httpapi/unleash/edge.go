@@ -79,7 +79,7 @@ func (a *API) edgeMetrics(w http.ResponseWriter, r *http.Request) error {
 	if err := bulkBody.Decode(w, r, &in); err != nil {
 		return err
 	}
-	return a.accept(w, http.StatusAccepted, report{})
+	return a.accept(w, http.StatusAccepted, control.Reports{})
 }
 
 // edgeInstance answers POST /api/client/metrics/edge, in which an edge tells
@@ -89,7 +89,7 @@ func (a *API) edgeInstance(w http.ResponseWriter, r *http.Request) error {
 	if err := bulkBody.Decode(w, r, &in); err != nil {
 		return err
 	}
-	return a.accept(w, http.StatusAccepted, report{})
+	return a.accept(w, http.StatusAccepted, control.Reports{})
 }
 
 // edgeLicence answers POST /api/client/edge-licensing/heartbeat. An edge told

@@ -1,6 +1,7 @@
 package unleash
 
 import (
+	"encoding/json"
 	"net/http"
 	"regexp"
 	"time"
@@ -20,9 +21,9 @@ type counts struct {
 const maxCount = 1e12
 
 // metrics reads POST .../client/metrics: counts since the last report, and from
-// Lockflight's own SDK also when it served which revision. Impact metrics, and
-// whatever else a newer SDK sends, are passed over.
-func (a *API) metrics(w http.ResponseWriter, r *http.Request) (report, error) {
+// Lockflight's own SDK also when it served which revision. What a newer SDK may
+// send beside that is passed over.
+func (a *API) metrics(w http.ResponseWriter, r *http.Request) (control.Reports, error) {
 	var in struct {
 		application
 		Bucket *struct {
@@ -30,35 +31,41 @@ func (a *API) metrics(w http.ResponseWriter, r *http.Request) (report, error) {
 			Stop    moment            `json:"stop"`
 			Toggles map[string]counts `json:"toggles"`
 		} `json:"bucket"`
+		Impact     json.RawMessage `json:"impactMetrics"`
 		Lockflight struct {
 			Applied []applied `json:"applied"`
 		} `json:"lockflight"`
 	}
 	if err := httpapi.SDKBody.Decode(w, r, &in); err != nil {
-		return report{}, err
+		return control.Reports{}, err
 	}
 	instance, err := a.instance(r, in.application)
 	if err != nil {
-		return report{}, err
+		return control.Reports{}, err
 	}
-	out := report{instances: []control.Instance{instance}}
-	if out.receipts, err = a.receipts(instance, in.Lockflight.Applied); err != nil || in.Bucket == nil {
-		return out, err
+	out := control.Reports{Instances: []control.Instance{instance}}
+	if out.Receipts, err = a.receipts(instance, in.Lockflight.Applied); err != nil {
+		return control.Reports{}, err
+	}
+	sender := a.sender(r, instance, in.application)
+	if in.Bucket == nil {
+		out.Impact = a.impact(r, sender, in.Impact)
+		return out, nil
 	}
 	if err := in.Bucket.Stop.plausible("bucket.stop", a.now()); err != nil {
-		return report{}, err
+		return control.Reports{}, err
 	}
-	seen, err := a.seen(r)
+	sender.From, sender.To = in.Bucket.Start.Time, in.Bucket.Stop.Time
+	out.Impact = a.impact(r, sender, in.Impact)
+	into, err := a.counting(r, &out)
 	if err != nil {
-		return report{}, err
+		return control.Reports{}, err
 	}
 	for flag, c := range in.Bucket.Toggles {
 		if err := c.check("bucket.toggles." + flag); err != nil {
-			return report{}, err
+			return control.Reports{}, err
 		}
-		if seen(flag) && !c.empty() {
-			out.usage = append(out.usage, c.usage(flag, instance.Environment, instance.App, in.Bucket.Stop.Time))
-		}
+		into(flag, instance.App, in.Bucket.Stop.Time, c)
 	}
 	return out, nil
 }
@@ -76,39 +83,41 @@ type bulk struct {
 		Environment string `json:"environment"`
 		Timestamp   moment `json:"timestamp"`
 	} `json:"metrics"`
+	Impact json.RawMessage `json:"impactMetrics"`
 }
 
 // bulkMetrics reads POST /api/client/metrics/bulk. Rows of another environment
 // than the token's are dropped, as in Unleash.
-func (a *API) bulkMetrics(w http.ResponseWriter, r *http.Request) (report, error) {
+func (a *API) bulkMetrics(w http.ResponseWriter, r *http.Request) (control.Reports, error) {
 	var in bulk
 	if err := bulkBody.Decode(w, r, &in); err != nil {
-		return report{}, err
+		return control.Reports{}, err
 	}
 	environment := httpapi.CallerOf(r.Context()).Token.Environment
-	seen, err := a.seen(r)
+	var out control.Reports
+	into, err := a.counting(r, &out)
 	if err != nil {
-		return report{}, err
+		return control.Reports{}, err
 	}
-	var out report
+	out.Impact = a.bulkImpact(r, in.Impact)
 	for i, app := range in.Applications {
 		instance, err := a.instance(r, app.application)
 		if err != nil {
-			return report{}, refield(err, func(field string) string { return index("applications", i) + "." + field })
+			return control.Reports{}, refield(err, func(field string) string { return index("applications", i) + "." + field })
 		}
 		if app.Environment == environment {
 			instance.SDK = app.SDKVersion // the header's is the edge's own
-			out.instances = append(out.instances, instance)
+			out.Instances = append(out.Instances, instance)
 		}
 	}
 	for i, m := range in.Metrics {
 		at := index("metrics", i)
 		err := firstError(checkLabel(at+".appName", m.AppName), m.check(at), m.Timestamp.plausible(at+".timestamp", a.now()))
 		if err != nil {
-			return report{}, err
+			return control.Reports{}, err
 		}
-		if m.Environment == environment && seen(m.FeatureName) && !m.empty() {
-			out.usage = append(out.usage, m.usage(m.FeatureName, environment, m.AppName, m.Timestamp.Time))
+		if m.Environment == environment {
+			into(m.FeatureName, m.AppName, m.Timestamp.Time, m.counts)
 		}
 	}
 	return out, nil
@@ -117,14 +126,27 @@ func (a *API) bulkMetrics(w http.ResponseWriter, r *http.Request) (report, error
 // flagName is what a flag may be called.
 var flagName = regexp.MustCompile(`^[A-Za-z0-9._~-]{1,100}$`)
 
-// seen returns a test for flags whose counts are kept: those that the token may
-// report on, and those that no longer, or not yet, exist. Names that no flag can
-// have are dropped, as in Unleash.
-func (a *API) seen(r *http.Request) (func(flag string) bool, error) {
+// counting returns what adds the counts of a flag to out: as usage where the
+// token may report on it, and as an unknown flag where nobody serves it. Names
+// that no flag can have are dropped, as in Unleash.
+func (a *API) counting(r *http.Request, out *control.Reports) (func(flag, app string, at time.Time, c counts), error) {
 	env, scope, err := a.granted(r, control.PermClientWrite)
-	return func(flag string) bool {
-		project, exists := env.Project(flag)
-		return exists && scope.Covers(project, flag) || !exists && flagName.MatchString(flag)
+	environment, now := httpapi.CallerOf(r.Context()).Token.Environment, a.now().UTC()
+	return func(flag, app string, at time.Time, c counts) {
+		if c.empty() {
+			return
+		}
+		project, served := env.Project(flag)
+		switch {
+		case served && scope.Covers(project, flag):
+			u := c.usage(flag, environment, app, at)
+			if u.SeenAt.After(now) {
+				u.SeenAt = now // by whose clock else should it be compared
+			}
+			out.Usage = append(out.Usage, u)
+		case !served && flagName.MatchString(flag):
+			out.Unknown = append(out.Unknown, control.UnknownUse{Flag: flag, Environment: environment, App: app, SeenAt: now})
+		}
 	}, err
 }
 
@@ -155,6 +177,6 @@ func checkCount(field string, n int64) error {
 func (c counts) usage(flag, environment, app string, at time.Time) control.Usage {
 	return control.Usage{
 		Flag: flag, Environment: environment, App: app, Hour: at.UTC().Truncate(time.Hour),
-		Yes: c.Yes, No: c.No, Variants: c.Variants,
+		Yes: c.Yes, No: c.No, Variants: c.Variants, SeenAt: at.UTC(),
 	}
 }

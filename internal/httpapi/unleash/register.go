@@ -13,13 +13,14 @@ import (
 
 // application is how an SDK introduces itself in each of its bodies.
 type application struct {
-	AppName    string `json:"appName"`
-	InstanceID string `json:"instanceId"`
-	SDKVersion string `json:"sdkVersion"`
+	AppName      string `json:"appName"`
+	InstanceID   string `json:"instanceId"`
+	ConnectionID string `json:"connectionId"`
+	SDKVersion   string `json:"sdkVersion"`
 }
 
 // register reads POST .../client/register.
-func (a *API) register(w http.ResponseWriter, r *http.Request) (report, error) {
+func (a *API) register(w http.ResponseWriter, r *http.Request) (control.Reports, error) {
 	var in struct {
 		application
 		Interval   float64  `json:"interval"`
@@ -27,18 +28,22 @@ func (a *API) register(w http.ResponseWriter, r *http.Request) (report, error) {
 		Strategies []string `json:"strategies"`
 	}
 	if err := httpapi.SDKBody.Decode(w, r, &in); err != nil {
-		return report{}, err
+		return control.Reports{}, err
 	}
 	if in.Interval < 0 {
-		return report{}, control.Invalidf("interval", "must not be negative")
+		return control.Reports{}, control.Invalidf("interval", "must not be negative")
 	}
 	instance, err := a.instance(r, in.application)
-	return report{instances: []control.Instance{instance}}, err
+	if err != nil {
+		return control.Reports{}, err
+	}
+	instance.Strategies, err = checkStrategyNames(in.Strategies)
+	return control.Reports{Instances: []control.Instance{instance}}, err
 }
 
 // reported takes the report that read finds in a request, and answers with a
 // status and no body: Unleash's client API says 202, its frontend API 200.
-func (a *API) reported(status int, read func(http.ResponseWriter, *http.Request) (report, error)) httpapi.Handler {
+func (a *API) reported(status int, read func(http.ResponseWriter, *http.Request) (control.Reports, error)) httpapi.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		in, err := read(w, r)
 		if err != nil {
@@ -49,7 +54,7 @@ func (a *API) reported(status int, read func(http.ResponseWriter, *http.Request)
 }
 
 // accept takes a report and answers with a status and no body.
-func (a *API) accept(w http.ResponseWriter, status int, in report) error {
+func (a *API) accept(w http.ResponseWriter, status int, in control.Reports) error {
 	if err := a.reports.add(in); err != nil {
 		return err
 	}
@@ -65,11 +70,28 @@ func (a *API) instance(r *http.Request, in application) (control.Instance, error
 		Environment: httpapi.CallerOf(r.Context()).Token.Environment,
 		SDK:         cmp.Or(r.Header.Get("unleash-sdk"), r.Header.Get("x-unleash-sdk"), in.SDKVersion),
 		SeenAt:      a.now().UTC(),
+		Frontend:    httpapi.CallerOf(r.Context()).Token.Type == control.TokenFrontend,
 	}
 	err := firstError(
 		checkLabel("appName", out.App), checkLabel("instanceId", out.ID), checkText("sdkVersion", out.SDK),
 	)
 	return out, err
+}
+
+// maxStrategies is how many kinds of strategy an instance may name.
+const maxStrategies = 100
+
+// checkStrategyNames refuses names that cannot be kept, or too many of them.
+func checkStrategyNames(names []string) ([]string, error) {
+	if len(names) > maxStrategies {
+		return nil, control.Invalidf("strategies", "must not be more than %d", maxStrategies)
+	}
+	for i, name := range names {
+		if err := checkText(index("strategies", i), name); err != nil {
+			return nil, err
+		}
+	}
+	return names, nil
 }
 
 // maxLabel is how long, in bytes, a name that a client gives may be.

@@ -1,6 +1,7 @@
 package unleash
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"maps"
@@ -18,17 +19,27 @@ const (
 	maxReports = 100_000
 )
 
+// maxUnknown is how many unknown flags gather between two flushes. Whoever
+// makes up names gets no more than that written.
+const maxUnknown = 1000
+
 // reports gathers what clients report about themselves, so that their requests
 // do not write: one row for each flag, application and hour, one for each
-// instance and receipt.
+// instance, receipt and unknown flag, and impact metrics report by report.
 type reports struct {
-	store control.UsageStore
-	log   *slog.Logger
+	store   control.UsageStore
+	service *control.Service
+	log     *slog.Logger
+	rest    time.Time // until which no stage is looked at
 
 	mu        sync.Mutex
 	usage     map[usageKey]*control.Usage
 	instances map[instanceKey]control.Instance
 	receipts  map[control.Receipt]bool
+	unknown   map[unknownKey]time.Time
+	impact    []control.ImpactReport
+	rows      int // of impact
+	seen      map[control.Sighting]bool
 }
 
 type usageKey struct {
@@ -38,36 +49,40 @@ type usageKey struct {
 
 type instanceKey struct{ environment, app, id string }
 
-func newReports(store control.UsageStore, log *slog.Logger) *reports {
-	r := &reports{store: store, log: log}
+type unknownKey struct{ flag, environment, app string }
+
+func newReports(store control.UsageStore, service *control.Service, log *slog.Logger) *reports {
+	r := &reports{store: store, service: service, log: log, seen: map[control.Sighting]bool{}}
 	r.take()
 	return r
 }
 
-// report is what one request says.
-type report struct {
-	usage     []control.Usage
-	instances []control.Instance
-	receipts  []control.Receipt
-}
-
-// add takes all of a report, or none of it where too many wait.
-func (r *reports) add(in report) error {
+// add takes all of what one request reports, or none of it where too much
+// waits.
+func (r *reports) add(in control.Reports) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	waiting := len(r.usage) + len(r.instances) + len(r.receipts)
-	if waiting+len(in.usage)+len(in.instances)+len(in.receipts) > maxReports {
+	waiting := len(r.usage) + len(r.instances) + len(r.receipts) + r.rows
+	if waiting+in.Rows()-len(in.Unknown) > maxReports {
 		return control.Errorf(control.Unavailable, "busy", "too many reports wait to be written; send this one again later")
 	}
-	for _, u := range in.usage {
+	for _, u := range in.Usage {
 		r.count(u)
 	}
-	for _, i := range in.instances {
+	for _, i := range in.Instances {
 		r.see(i)
 	}
-	for _, receipt := range in.receipts {
+	for _, receipt := range in.Receipts {
 		r.receipts[receipt] = true
 	}
+	for _, u := range in.Unknown {
+		key := unknownKey{u.Flag, u.Environment, u.App}
+		if _, waits := r.unknown[key]; waits || len(r.unknown) < maxUnknown {
+			r.unknown[key] = u.SeenAt
+		}
+	}
+	r.impact = append(r.impact, in.Impact...)
+	r.rows += control.Reports{Impact: in.Impact}.Rows()
 	return nil
 }
 
@@ -81,6 +96,9 @@ func (r *reports) count(u control.Usage) {
 	}
 	sum.Yes += u.Yes
 	sum.No += u.No
+	if u.SeenAt.After(sum.SeenAt) {
+		sum.SeenAt = u.SeenAt
+	}
 	for variant, n := range u.Variants {
 		if sum.Variants == nil {
 			sum.Variants = map[string]int64{}
@@ -89,26 +107,33 @@ func (r *reports) count(u control.Usage) {
 	}
 }
 
-// see keeps the latest sighting, and the SDK where only an earlier one named it.
+// see keeps the latest sighting, and what only an earlier one said.
 func (r *reports) see(i control.Instance) {
 	key := instanceKey{i.Environment, i.App, i.ID}
-	if i.SDK == "" {
-		i.SDK = r.instances[key].SDK
+	before := r.instances[key]
+	i.SDK = cmp.Or(i.SDK, before.SDK)
+	if len(i.Strategies) == 0 {
+		i.Strategies = before.Strategies
 	}
 	r.instances[key] = i
 }
 
 // take returns what has gathered and starts anew.
-func (r *reports) take() (usage []control.Usage, instances []control.Instance, receipts []control.Receipt) {
+func (r *reports) take() control.Reports {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, u := range r.usage {
-		usage = append(usage, *u)
+	out := control.Reports{
+		Instances: slices.Collect(maps.Values(r.instances)), Receipts: slices.Collect(maps.Keys(r.receipts)), Impact: r.impact,
 	}
-	instances = slices.Collect(maps.Values(r.instances))
-	receipts = slices.Collect(maps.Keys(r.receipts))
+	for _, u := range r.usage {
+		out.Usage = append(out.Usage, *u)
+	}
+	for key, at := range r.unknown {
+		out.Unknown = append(out.Unknown, control.UnknownUse{Flag: key.flag, Environment: key.environment, App: key.app, SeenAt: at})
+	}
 	r.usage, r.instances, r.receipts = map[usageKey]*control.Usage{}, map[instanceKey]control.Instance{}, map[control.Receipt]bool{}
-	return usage, instances, receipts
+	r.unknown, r.impact, r.rows = map[unknownKey]time.Time{}, nil, 0
+	return out
 }
 
 // run flushes once a second, and when ctx has ended once more.
@@ -131,12 +156,36 @@ func (r *reports) run(ctx context.Context) error {
 // flush writes what has gathered. Where the store refuses it is lost: whether
 // a failed commit counted is not known, and nothing may count twice.
 func (r *reports) flush(ctx context.Context) {
-	usage, instances, receipts := r.take()
-	if len(usage)+len(instances)+len(receipts) == 0 {
+	in := r.take()
+	if in.Rows() > 0 {
+		if err := r.store.AddReports(ctx, in); err != nil {
+			r.log.LogAttrs(ctx, slog.LevelWarn, "writing what clients reported; it is lost",
+				slog.Int("rows", in.Rows()), slog.Any("error", err))
+			return
+		}
+	}
+	for _, u := range in.Usage {
+		r.seen[control.Sighting{Flag: u.Flag, Environment: u.Environment}] = true
+	}
+	r.witness(ctx)
+}
+
+// witnessShare bounds what moving flags through their stages may cost: that
+// part of a core.
+const witnessShare = 20
+
+// witness moves the flags that were seen to the stages that they have reached,
+// and rests after it in proportion to what that took.
+func (r *reports) witness(ctx context.Context) {
+	begin := time.Now()
+	if len(r.seen) == 0 || begin.Before(r.rest) {
 		return
 	}
-	if err := r.store.AddUsage(ctx, usage, instances, receipts); err != nil {
-		r.log.LogAttrs(ctx, slog.LevelWarn, "writing what clients reported; it is lost",
-			slog.Int("usage", len(usage)), slog.Int("instances", len(instances)), slog.Any("error", err))
+	if err := r.service.Witness(ctx, slices.Collect(maps.Keys(r.seen))); err != nil {
+		r.log.LogAttrs(ctx, slog.LevelWarn, "moving flags to the stage they have reached; it is tried again", slog.Any("error", err))
+		return
 	}
+	clear(r.seen)
+	end := time.Now()
+	r.rest = end.Add(witnessShare * end.Sub(begin))
 }

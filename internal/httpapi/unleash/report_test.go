@@ -52,7 +52,7 @@ func TestReports(t *testing.T) {
 	if diff := cmp.Diff(want, usage); diff != "" || err != nil {
 		t.Errorf("usage of f, %v (-want +got):\n%s", err, diff)
 	}
-	for flag, rows := range map[string]int{"unborn": 1, "idle": 0, "not a flag": 0} {
+	for flag, rows := range map[string]int{"unborn": 0, "idle": 0, "not a flag": 0} {
 		if usage, err := p.store.Usage(t.Context(), flag, at(0)); err != nil || len(usage) != rows {
 			t.Errorf("usage of %q = %v, %v, want %d rows", flag, usage, err, rows)
 		}
@@ -82,11 +82,11 @@ type counter struct {
 	err    error
 }
 
-func (c *counter) AddUsage(_ context.Context, usage []control.Usage, _ []control.Instance, _ []control.Receipt) error {
+func (c *counter) AddReports(_ context.Context, in control.Reports) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.writes++
-	for _, u := range usage {
+	for _, u := range in.Usage {
 		c.yes += u.Yes
 	}
 	return c.err
@@ -98,6 +98,7 @@ func TestBatching(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		p := newPlane(t)
+		p.withFlag(t, "default", "f")
 		c := &counter{}
 		api := unleash.New(unleash.Options{
 			Service: p.service, Hub: p.hub, Usage: c, Now: func() time.Time { return today }, Logger: slog.New(slog.DiscardHandler),
@@ -146,16 +147,40 @@ func TestBatching(t *testing.T) {
 func TestFlood(t *testing.T) {
 	t.Parallel()
 	p := newPlane(t)
+	p.withFlag(t, "default", "f")
 	status := 0
 	for i := 0; status != http.StatusServiceUnavailable; i++ {
 		if i > 20 {
 			t.Fatal("the memory for reports has no bound")
 		}
-		var toggles strings.Builder
-		for n := range 20_000 {
-			fmt.Fprintf(&toggles, `"f%d-%d":{"yes":1,"no":0},`, i, n)
+		rows := make([]string, 20_000)
+		for n := range rows {
+			rows[n] = fmt.Sprintf(`{"featureName":"f","appName":"a%d-%d","environment":"development","timestamp":"2026-11-22T09:00:00Z","yes":1,"no":%d}`, i, n, n)
 		}
-		status = p.do(t, "POST", "/api/client/metrics", backend,
-			`{"appName":"a","bucket":{"start":0,"stop":"2026-11-22T09:00:00Z","toggles":{`+strings.TrimSuffix(toggles.String(), ",")+`}}}`).Code
+		status = p.do(t, "POST", "/api/client/metrics/bulk", backend, `{"applications":[],"metrics":[`+strings.Join(rows, ",")+`]}`).Code
+	}
+}
+
+// TestUnknownFlood makes up names of flags: it is answered, and little of it is
+// kept.
+func TestUnknownFlood(t *testing.T) {
+	t.Parallel()
+	p := newPlane(t)
+	for i := range 3 {
+		toggles := make([]string, 10_000)
+		for n := range toggles {
+			toggles[n] = fmt.Sprintf(`"f%d-%d":{"yes":1,"no":0}`, i, n)
+		}
+		p.want(t, http.StatusAccepted, "POST", "/api/client/metrics", backend,
+			`{"appName":"a","bucket":{"start":0,"stop":"2026-11-22T09:00:00Z","toggles":{`+strings.Join(toggles, ",")+`}}}`)
+	}
+	p.flush(t)
+	unknown, err := p.store.UnknownUses(t.Context())
+	if err != nil || len(unknown) != 1000 {
+		t.Errorf("%d unknown flags are kept (%v), want 1000", len(unknown), err)
+	}
+	uses, err := p.store.FlagUses(t.Context(), control.UseFilter{})
+	if err != nil || len(uses) != 0 {
+		t.Errorf("%d uses of flags that do not exist (%v)", len(uses), err)
 	}
 }

@@ -206,7 +206,7 @@ func testEvidenceBesideUpdate(t *testing.T, fresh Fresh) {
 	if err := db.AppendEvidence(ctx, noon, []control.EvidenceBatch{batch("r", "", 0, "x")}); err != nil {
 		t.Error(err)
 	}
-	if err := db.AddUsage(ctx, []control.Usage{{Flag: "f", Hour: noon}}, nil, nil); err != nil {
+	if err := db.AddReports(ctx, control.Reports{Usage: []control.Usage{{Flag: "f", Hour: noon}}}); err != nil {
 		t.Error(err)
 	}
 }

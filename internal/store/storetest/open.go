@@ -75,7 +75,7 @@ func testReadOnly(t *testing.T, fresh Fresh) {
 	wantKind(t, "Update", put(t.Context(), db, "b", `{}`), control.Unavailable)
 	wantKind(t, "PutCheckpoint", db.PutCheckpoint(t.Context(), 1, "note", noon), control.Unavailable)
 	wantKind(t, "AppendEvidence", db.AppendEvidence(t.Context(), noon, []control.EvidenceBatch{{}}), control.Unavailable)
-	wantKind(t, "AddUsage", db.AddUsage(t.Context(), nil, nil, nil), control.Unavailable)
+	wantKind(t, "AddReports", db.AddReports(t.Context(), control.Reports{}), control.Unavailable)
 	diff(t, "state after refused writes", want, currentState(t, db))
 }
 

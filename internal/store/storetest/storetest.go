@@ -64,6 +64,12 @@ func Run(t *testing.T, fresh Fresh) {
 		{"Instances", testInstances},
 		{"Receipts", testReceipts},
 		{"Uses", testUses},
+		{"FlagUses", testFlagUses},
+		{"Unknown", testUnknown},
+		{"Impact", testImpact},
+		{"ImpactConcurrent", testImpactConcurrent},
+		{"DropReports", testDropReports},
+		{"ForgetApp", testForgetApp},
 		{"Machine", testMachine},
 	} {
 		t.Run(test.name, func(t *testing.T) {

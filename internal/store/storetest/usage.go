@@ -25,7 +25,7 @@ func testUsage(t *testing.T, fresh Fresh) {
 		{use("a", hour.Add(-time.Hour), 7, 7, nil), {Flag: "other", Hour: hour, Yes: 1}},
 		nil,
 	} {
-		if err := db.AddUsage(t.Context(), usage, nil, nil); err != nil {
+		if err := db.AddReports(t.Context(), control.Reports{Usage: usage}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -45,7 +45,7 @@ func testUsage(t *testing.T, fresh Fresh) {
 		diff(t, "usage since "+test.since.String(), test.want, got)
 	}
 	bad := []control.Usage{use("a", hour, 1000, 0, nil), use("a", hour, 1, 0, map[string]int64{"\x00": 1})}
-	wantKind(t, "AddUsage", db.AddUsage(t.Context(), bad, nil, nil), control.Invalid)
+	wantKind(t, "AddReports", db.AddReports(t.Context(), control.Reports{Usage: bad}), control.Invalid)
 	got, err := db.Usage(t.Context(), "f", time.Time{})
 	diff(t, "usage after a refused call", all, got)
 	diff(t, "error", nil, err)
@@ -67,7 +67,7 @@ func testUsageConcurrent(t *testing.T, fresh Fresh) {
 					rows[0], rows[1] = rows[1], rows[0]
 					instances[0], instances[1] = instances[1], instances[0]
 				}
-				if err := stores[i/2].AddUsage(t.Context(), rows, instances, nil); err != nil {
+				if err := stores[i/2].AddReports(t.Context(), control.Reports{Usage: rows, Instances: instances}); err != nil {
 					return err
 				}
 			}
@@ -95,7 +95,7 @@ func testInstances(t *testing.T, fresh Fresh) {
 		{instance("b", "", time.Minute), instance("a", "go:1", time.Second), {App: "b", Environment: "development", SeenAt: noon}},
 		{instance("b", "node:5", -time.Hour)}, // late: an older sighting changes nothing
 	} {
-		if err := db.AddUsage(t.Context(), nil, instances, nil); err != nil {
+		if err := db.AddReports(t.Context(), control.Reports{Instances: instances}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -118,7 +118,7 @@ func testReceipts(t *testing.T, fresh Fresh) {
 		{receipt("b", 9, 9*time.Second), receipt("a", 3, 3*time.Second), receipt("a", 5, 5*time.Second)},
 		{receipt("a", 5, 6*time.Second), receipt("a", 8, 8*time.Second), receipt("a", 3, 2*time.Second), other},
 	} {
-		if err := db.AddUsage(t.Context(), nil, nil, receipts); err != nil {
+		if err := db.AddReports(t.Context(), control.Reports{Receipts: receipts}); err != nil {
 			t.Fatal(err)
 		}
 	}
