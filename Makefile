@@ -5,7 +5,7 @@ export CGO_ENABLED := 0
 TIMEOUT := 15m
 LINT    := $(CURDIR)/bin/golangci-lint
 NODE    := test/node_modules/.package-lock.json
-MODULES := . sdk/openfeature sdk/otel test
+MODULES := . sdk/openfeature sdk/otel test test/bench test/bench/peers
 
 # each runs a command in every module, until one fails.
 each = set -e; for module in $(MODULES); do (cd $$module && $(1)); done

@@ -7,8 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/twmb/murmur3"
-
 	"github.com/lockflight/lockflight/sdk/eval"
 )
 
@@ -155,86 +153,6 @@ func shuffle(names []string) []string {
 		}
 	}
 	return out
-}
-
-// BenchmarkFloor is the least that the cases can cost: a map look-up, and the
-// hash of "group:user" put together on the stack, modulo 100.
-func BenchmarkFloor(b *testing.B) {
-	contexts := benchContexts(ring)
-	few := map[string]*int{"A": new(int), "B": new(int), "C": new(int), "D": new(int), "E": new(int), "F": new(int)}
-	inCountries := map[string]struct{}{}
-	for _, c := range countries {
-		inCountries[c] = struct{}{}
-	}
-	var sink int
-	b.Run("A", func(b *testing.B) {
-		for b.Loop() {
-			sink += *few["A"]
-		}
-	})
-	b.Run("C", func(b *testing.B) {
-		i := 0
-		for b.Loop() {
-			sink += *few["C"] + bucket("group", contexts[i%ring].UserID)
-			i++
-		}
-	})
-	b.Run("D", func(b *testing.B) {
-		i := 0
-		for b.Loop() {
-			c := &contexts[i%ring]
-			_, in := inCountries[c.Properties["country"]]
-			if in && plainVersion(c.Properties["version"]) > 1_002_003 && plainDate(c.Properties["since"]) > 20240101 {
-				sink += *few["D"] + bucket("group", c.UserID)
-			}
-			i++
-		}
-	})
-	_, names := manyFlags()
-	many := make(map[string]*int, len(names))
-	for _, name := range names {
-		many[name] = new(int)
-	}
-	shuffled := shuffle(names)
-	b.Run("H", func(b *testing.B) {
-		i := 0
-		for b.Loop() {
-			name := shuffled[i%len(shuffled)]
-			sink += *many[name] + bucket(name, contexts[i%ring].UserID)
-			i++
-		}
-	})
-	_ = sink
-}
-
-func bucket(group, id string) int {
-	var buffer [64]byte
-	key := append(append(append(buffer[:0], group...), ':'), id...)
-	return int(murmur3.SeedSum32(0, key)%100) + 1
-}
-
-// plainVersion reads three numbers as one.
-func plainVersion(s string) int {
-	n, part := 0, 0
-	for i := range len(s) {
-		if s[i] == '.' {
-			n, part = n*1000+part, 0
-		} else {
-			part = part*10 + int(s[i]-'0')
-		}
-	}
-	return n*1000 + part
-}
-
-// plainDate reads a date and a time as two numbers, without checks.
-func plainDate(s string) int {
-	n := 0
-	for i := range len("2006-01-02") {
-		if s[i] != '-' {
-			n = n*10 + int(s[i]-'0')
-		}
-	}
-	return n
 }
 
 // BenchmarkTextSet is what scanLimit rests on.

@@ -33,7 +33,7 @@ func run(n int, span time.Duration, save string) error {
 	contenders := []rounds.Contender{cases.Floor(), named, handled}
 	var report rounds.Report
 	report.Head("A check through the SDK, counting on, against its floor")
-	report.Printf("Medians of %d interleaved rounds of %v.\n\n", n, span)
+	report.Printf("Medians of %d interleaved rounds of %v of processor time, those of ratios within rounds.\n\n", n, span)
 	table := rounds.Run(contenders, n, span)
 	report.Table(table, contenders)
 	missed := judge(&report, table)
@@ -74,7 +74,7 @@ var limits = []struct {
 func judge(report *rounds.Report, table rounds.Table) (missed int) {
 	for _, l := range limits {
 		ours := table["lockflight"][l.name]
-		ratio := ours.Nanoseconds / table["floor"][l.floor].Nanoseconds
+		ratio := ours.Over(table["floor"][l.floor])
 		verdict := "met"
 		if ratio > l.times || ours.Allocations > 0 {
 			verdict, missed = "missed", missed+1
