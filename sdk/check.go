@@ -28,7 +28,11 @@ func (c *Client) Bool(flag string, ec *eval.Context, fallback bool) bool {
 // exposure.
 func (c *Client) checked(s *state, n int, ec *eval.Context, on bool) {
 	f := &s.flags[n]
-	f.tally().count(on)
+	var yes uint32 // set, not branched on: see eval's evaluate
+	if on {
+		yes = 1
+	}
+	s.books.checks.add(f.checks + yes)
 	if f.released {
 		c.expose(s, s.releases[n], ec)
 	}
@@ -53,7 +57,7 @@ func (c *Client) Variant(flag string, ec *eval.Context) eval.Variant {
 // reports an exposure.
 func (c *Client) served(s *state, n int, ec *eval.Context, place int, on bool) {
 	f := &s.flags[n]
-	f.tally().countVariant(place, on)
+	s.books.countVariant(f.tally, place, on)
 	if f.released {
 		c.expose(s, s.releases[n], ec)
 	}

@@ -54,7 +54,7 @@ func (h *Handle) Variant(ec *eval.Context) eval.Variant {
 func (h *Handle) number(s *state) (int, bool) {
 	place := h.place.Load()
 	if n := int(uint32(place)); uint32(place>>32) == s.numbering && n < len(s.flags) {
-		return n, s.flags[n].page != nil
+		return n, s.flags[n].checks != 0
 	}
 	return h.find(s)
 }

@@ -1,95 +1,47 @@
 package sdk
 
 import (
-	"math/bits"
-	"runtime"
 	"slices"
 	"sync"
-	"sync/atomic"
-	"unsafe"
 )
 
-// pageSlots is how many counters a page has in each lane.
-const pageSlots = 512
-
-// page is a block of counters, once per lane. Goroutines count in different
-// lanes, so that a flag that every core checks is no cache line that every
-// core writes. A counter's value is the sum over its lanes.
-type page struct {
-	cells []atomic.Uint64 // lane-major: slots of lane 0, then of lane 1
-	slots int
-	shift uint8 // a hash of 64 bits shifted right by it is a lane
-}
-
-func newPage(slots int) *page {
-	lanes := bits.Len(uint(4*runtime.GOMAXPROCS(0) - 1)) // as a power of 2
-	lanes = min(lanes, 6)
-	return &page{cells: make([]atomic.Uint64, slots<<lanes), slots: slots, shift: uint8(64 - lanes)}
-}
-
-// add counts one in the lane of the calling goroutine. The lane is a hash of
-// where the goroutine's stack is: it costs no atomic operation, and it stays
-// the same while one goroutine counts in a loop.
-func (p *page) add(slot uint32) {
-	var here byte
-	stack := uint64(uintptr(unsafe.Pointer(&here))) >> 11
-	lane := int(stack * 0x9e3779b97f4a7c15 >> (p.shift & 63))
-	p.cells[lane*p.slots+int(slot)].Add(1)
-}
-
-// take returns the counter's value and leaves 0.
-func (p *page) take(slot uint32) uint64 {
-	var sum uint64
-	for i := int(slot); i < len(p.cells); i += p.slots {
-		if p.cells[i].Load() != 0 {
-			sum += p.cells[i].Swap(0)
-		}
-	}
-	return sum
-}
-
-// tally is where the checks of one flag are counted, each in one counter: slot
-// is that of Bool's "off", the next is that of "on". Then come those of
-// Variant: the disabled variant of a flag that is off, and one for each
-// variant of a flag that is on, the disabled one first.
+// tally is where the checks of one flag are counted: the slots of its first
+// counters. No tally has the slot 0 in checks, so that the zero tally is one
+// of a flag that is unknown.
 type tally struct {
-	page *page
-	slot uint32
+	checks  uint32 // of Bool: answers with "off", then with "on"
+	answers uint32 // of Variant: see slotDisabled
 }
 
-// The counters before those of the variants.
+// The counters of a tally's answers: the disabled variant of a flag that is
+// off, and then one for each variant of a flag that is on, the disabled one
+// first.
 const (
-	slotOff = iota
-	slotOn
-	slotDisabled
+	slotDisabled = iota
 	slotVariants
 )
 
-func (t tally) count(on bool) {
-	var yes uint32 // set, not branched on: see eval's evaluate
-	if on {
-		yes = slotOn
-	}
-	t.page.add(t.slot + yes)
-}
+// books are the counters that tallies name. Checks are kept apart from
+// answers: most flags are only ever asked for one of the two.
+type books struct{ checks, answers counters }
 
 // countVariant counts the variant with this position among those that the
 // tally was opened with.
-func (t tally) countVariant(position int, on bool) {
-	slot := t.slot + slotDisabled
+func (b *books) countVariant(t tally, position int, on bool) {
+	slot := t.answers + slotDisabled
 	if on {
-		slot = t.slot + slotVariants + uint32(max(position, 0))
+		slot = t.answers + slotVariants + uint32(max(position, 0))
 	}
-	t.page.add(slot)
+	b.answers.add(slot)
 }
 
-// take moves the counts into usage.
-func (t tally) take(usage usage, flag string, variants []string) {
-	n := Count{No: t.page.take(t.slot + slotOff), Yes: t.page.take(t.slot + slotOn)}
-	disabledOff := t.page.take(t.slot + slotDisabled)
+// take moves the counts of a tally into usage.
+func (b *books) take(t tally, usage usage, flag string, variants []string) {
+	n := Count{No: b.checks.take(t.checks), Yes: b.checks.take(t.checks + 1)}
+	disabledOff := b.answers.take(t.answers + slotDisabled)
 	n.No += disabledOff
 	for i, variant := range variants {
-		times := t.page.take(t.slot + slotVariants + uint32(i))
+		times := b.answers.take(t.answers + slotVariants + uint32(i))
 		n.Yes += times
 		if i == 0 {
 			times += disabledOff
@@ -107,8 +59,9 @@ func (t tally) take(usage usage, flag string, variants []string) {
 type ledger struct {
 	mu      sync.Mutex
 	entries map[string][]entry // by flag
-	last    *page
-	used    int // slots of the last page that are given out
+	books   books
+	checks  uint32 // slots of books that are given out
+	answers uint32
 }
 
 type entry struct {
@@ -120,22 +73,34 @@ type entry struct {
 func (l *ledger) open(flag string, variants []string) tally {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, e := range l.entries[flag] {
+	entries := l.entries[flag]
+	for _, e := range entries {
 		if slices.Equal(e.variants, variants) {
 			return e.tally
 		}
 	}
-	need := slotVariants + len(variants)
-	if l.last == nil || l.used+need > l.last.slots {
-		l.last, l.used = newPage(max(pageSlots, need)), 0
+	t := tally{answers: l.answers}
+	l.answers += slotVariants + uint32(len(variants))
+	l.books.answers = l.books.answers.upTo(l.answers)
+	if len(entries) > 0 {
+		t.checks = entries[0].tally.checks
+	} else {
+		l.checks += 2
+		t.checks = l.checks
+		l.books.checks = l.books.checks.upTo(l.checks + 2)
 	}
-	e := entry{tally: tally{page: l.last, slot: uint32(l.used)}, variants: variants}
-	l.used += need
 	if l.entries == nil {
 		l.entries = make(map[string][]entry)
 	}
-	l.entries[flag] = append(l.entries[flag], e)
-	return e.tally
+	l.entries[flag] = append(entries, entry{tally: t, variants: variants})
+	return t
+}
+
+// opened returns the books in which every tally that was opened can count.
+func (l *ledger) opened() books {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.books
 }
 
 // collect moves every count into usage.
@@ -144,7 +109,7 @@ func (l *ledger) collect(usage usage) {
 	defer l.mu.Unlock()
 	for flag, entries := range l.entries {
 		for _, e := range entries {
-			e.tally.take(usage, flag, e.variants)
+			l.books.take(e.tally, usage, flag, e.variants)
 		}
 	}
 }

@@ -32,9 +32,10 @@ func TestLedgerKeepsEveryCount(t *testing.T) {
 					continue
 				}
 				i := rapid.IntRange(0, len(open)-1).Draw(t, "tally")
-				open[i].count(true)
-				open[i].countVariant(0, false)
-				open[i].countVariant(0, true)
+				books := l.opened()
+				books.checks.add(open[i].checks + 1)
+				books.countVariant(open[i], 0, false)
+				books.countVariant(open[i], 0, true)
 				want.add(names[i], Count{Yes: 2, No: 1, Variants: map[string]uint64{"disabled": 2}})
 			}
 		}
@@ -47,13 +48,14 @@ func TestLedgerKeepsEveryCount(t *testing.T) {
 
 func TestLedgerTakesFlagsOfManyVariants(t *testing.T) {
 	t.Parallel()
-	variants := make([]string, 2*pageSlots)
+	variants := make([]string, 2*blockSlots)
 	for i := range variants {
 		variants[i] = strconv.Itoa(i)
 	}
 	var l ledger
 	tally := l.open("f", variants)
-	tally.countVariant(len(variants)-1, true)
+	books := l.opened()
+	books.countVariant(tally, len(variants)-1, true)
 	got := make(usage)
 	l.collect(got)
 	want := usage{"f": {Yes: 1, Variants: map[string]uint64{variants[len(variants)-1]: 1}}}
@@ -67,11 +69,12 @@ func TestTallyAmongGoroutines(t *testing.T) {
 	const each = 50_000
 	var l ledger
 	tally, got := l.open("f", nil), make(usage)
+	books := l.opened()
 	var work sync.WaitGroup
 	for i := range 4 {
 		work.Go(func() {
 			for range each {
-				tally.count(i%2 == 0)
+				books.checks.add(tally.checks + uint32(i%2))
 			}
 		})
 	}

@@ -72,10 +72,10 @@ func (e *edit) warn(flag, format string, args ...any) {
 	e.warnings = append(e.warnings, Warning{flag, fmt.Sprintf(format, args...)})
 }
 
-// compileFlag compiles a flag.
+// compileFlag compiles a flag, all but its name.
 func (e *edit) compileFlag(f *Flag) program {
 	x := extra{parents: e.parents(f.Dependencies)}
-	p := program{name: f.Name, known: true, dependent: len(x.parents) > 0}
+	p := program{known: true, dependent: len(x.parents) > 0}
 	if err := e.compileBody(f, &x); err != nil {
 		e.warn(f.Name, "is off, because it does not compile: %v", err)
 		x.problem = err.Error()
@@ -83,7 +83,7 @@ func (e *edit) compileFlag(f *Flag) program {
 		p.on = f.Enabled
 	}
 	if len(x.ops) == 1 {
-		p.single, x.ops = [1]op(x.ops), nil
+		p.single, x.ops, p.simple = [1]op(x.ops), nil, !p.dependent
 	}
 	if x.ops != nil || p.dependent || x.variants != nil || x.strategies != nil || x.release != nil || x.problem != "" {
 		p.extra = &x

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 )
 
 // Changes are what Apply did to a Set.
@@ -111,6 +112,21 @@ func (e *edit) hydrate(s Snapshot) {
 		}
 		e.put(&s.Features[i])
 	}
+	e.packNames()
+}
+
+// packNames copies the names to one place: in a document that was decoded each
+// is a cache line of its own, and a check compares its name with one of them.
+func (e *edit) packNames() {
+	var packed strings.Builder
+	for n := range e.set.length {
+		packed.WriteString(e.set.program(int32(n)).name)
+	}
+	rest := packed.String()
+	for n := range e.set.length {
+		p := e.set.program(int32(n))
+		p.name, rest = rest[:len(p.name)], rest[len(p.name):]
+	}
 }
 
 // put sets the document of a flag.
@@ -186,8 +202,10 @@ func (e *edit) touchUsers(id int) {
 func (e *edit) compile() {
 	for _, i := range e.numbers() {
 		if f := e.set.Flag(i); f != nil {
-			program := e.compileFlag(f)
-			e.page(int32(i)).programs[i%pageSize] = program
+			compiled := e.compileFlag(f)
+			p := &e.page(int32(i)).programs[i%pageSize]
+			compiled.name = p.name
+			*p = compiled
 		}
 	}
 }

@@ -1,5 +1,7 @@
 package eval
 
+import "math/bits"
+
 // index finds the numbers of flags by their names: an open-addressed table of
 // 8 bytes a slot, where a map would hold the names too. A check of one flag
 // among many reads little of it, and a copy is made at the speed of memory.
@@ -16,21 +18,25 @@ type slot struct {
 
 const minSlots = 8
 
-// hashName spreads names by a multiplication for every 4 bytes (the constant
-// is 2^64 over the golden ratio; Knuth, The Art of Computer Programming 6.4).
-// Names come from the configuration, so that nobody has a use for collisions.
+// hashName spreads names, 8 bytes at a time. Names come from the configuration,
+// so that nobody has a use for collisions.
 func hashName(name string) uint32 {
-	const golden = 0x9e3779b97f4a7c15
-	h := uint64(len(name))
-	for ; len(name) >= 4; name = name[4:] {
-		h = (h ^ uint64(block(name))) * golden
-		h ^= h >> 32
+	hash := uint64(len(name))
+	for ; len(name) >= 8; name = name[8:] {
+		hash = fold(hash ^ (uint64(block(name)) | uint64(block(name[4:]))<<32))
 	}
+	tail := uint64(0)
 	for i := range len(name) {
-		h = h<<8 ^ uint64(name[i])
+		tail = tail<<8 | uint64(name[i])
 	}
-	h *= golden
-	return uint32(h >> 32)
+	return uint32(fold(hash ^ tail))
+}
+
+// fold multiplies by 2^64 over the golden ratio (Knuth, The Art of Computer
+// Programming 6.4), and keeps of the product what every bit of x has a part in.
+func fold(x uint64) uint64 {
+	high, low := bits.Mul64(x, 0x9e3779b97f4a7c15)
+	return high ^ low
 }
 
 // find returns the number that a name has, -1 for one that has none.

@@ -12,6 +12,7 @@ type program struct {
 	known     bool   // a flag, and not just a name that has a number
 	on        bool   // enabled, and it compiles
 	dependent bool   // has parents
+	simple    bool   // its single op decides alone whether it is on
 }
 
 // extra is what a flag may have beyond a single op.
@@ -72,9 +73,9 @@ func (s *Set) evaluate(p *program, c *Context) (strategy int, on bool) {
 	if !p.on {
 		return noStrategy, false
 	}
-	if p.extra == nil {
+	if p.simple {
 		o := &p.single[0]
-		return int(o.strategy), s.holds(o, c)
+		return int(o.strategy), o.code == opAlways || s.holds(o, c)
 	}
 	if p.dependent && !s.satisfied(p.extra.parents, c) {
 		return noStrategy, false

@@ -8,32 +8,40 @@ import (
 )
 
 // scanLimit is the number of strings up to which comparing them one by one is
-// faster than a look-up in a map (BenchmarkTextSet).
+// faster than a look-up (BenchmarkTextSet).
 const scanLimit = 6
 
-// textSet is a set of strings: a list while it is short, a map beyond.
+// textSet is a set of strings: a list, with an index beside it where it is
+// long.
 type textSet struct {
-	list []string
-	set  map[string]struct{}
+	list  []string
+	index index
 }
 
 func newTextSet(values []string) textSet {
-	if len(values) <= scanLimit {
-		return textSet{list: values}
+	t := textSet{list: values}
+	if len(values) > scanLimit {
+		for i, v := range values {
+			t.index.add(v, int32(i))
+		}
 	}
-	set := make(map[string]struct{}, len(values))
-	for _, v := range values {
-		set[v] = struct{}{}
-	}
-	return textSet{set: set}
+	return t
 }
 
 func (t *textSet) contains(s string) bool {
-	if t.set != nil {
-		_, ok := t.set[s]
-		return ok
+	if len(t.list) <= scanLimit {
+		return slices.Contains(t.list, s)
 	}
-	return slices.Contains(t.list, s)
+	hash := hashName(s)
+	for at := hash; ; at++ {
+		found := t.index.slots[at&uint32(len(t.index.slots)-1)]
+		if found.number == 0 {
+			return false
+		}
+		if found.hash == hash && t.list[found.number-1] == s {
+			return true
+		}
+	}
 }
 
 // The three below are strings.HasPrefix, HasSuffix and Contains of the lower
