@@ -11,7 +11,7 @@ MODULES := . sdk/openfeature sdk/otel test test/bench test/bench/peers
 each = set -e; for module in $(MODULES); do (cd $$module && $(1)); done
 
 .DEFAULT_GOAL := help
-.PHONY: help build test deps system lint race bench bench-eval bench-peers bench-smoke fuzz-diff soak clean
+.PHONY: help build test deps system lint race simulate bench bench-eval bench-peers bench-smoke fuzz-diff soak clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,11 @@ $(LINT): tools/go.mod tools/go.sum
 race: export CGO_ENABLED := 1
 race: deps ## all modules under the race detector, with smaller simulations
 	$(call each,go test -race -short -timeout $(TIMEOUT) ./...)
+
+SEED := 20261123
+
+simulate: ## the gate's statistics at full size (V1-V15); SEED=0 takes a fresh seed
+	go test -run TestSimulate -count 1 -v -timeout 2h ./internal/gate/... -args -simulate -seed $(SEED)
 
 bench: ## all benchmarks, ten times each, for benchstat
 	go test -run '^$$' -bench . -benchmem -count 10 -timeout 2h ./...

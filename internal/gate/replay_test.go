@@ -43,7 +43,7 @@ func (g traffic) unit(minute, i int, arm string) [][]byte {
 	lines := [][]byte{encode(o)}
 	o.At = at.Add(10 * time.Second)
 	for i, rate := range []float64{0.995, g.rates(minute, arm), 0.92, 0.97} {
-		o.Signal, o.Pass = simulated[i].name, new(g.r.Float64() < rate)
+		o.Signal, o.Pass = DefaultPolicy().Signals[i].Name, new(g.r.Float64() < rate)
 		lines = append(lines, encode(o))
 	}
 	o.Signal, o.Pass, o.Value = "p95_latency_ms", nil, new(3000+g.r.ExpFloat64()*2000)

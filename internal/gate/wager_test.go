@@ -173,7 +173,7 @@ func TestBettingRollsBack(t *testing.T) {
 				Arm: arm, Build: builds[arm], Unit: strconv.Itoa(i), Signal: "exposure",
 			}
 			l.AddObservation(&o)
-			o.Signal, o.Pass = "evidence_coverage", new(r.Float64() < 0.95-0.25*float64((1-i%2))*float64(flag(tc.signal == "evidence_coverage")))
+			o.Signal, o.Pass = "evidence_coverage", new(r.Float64() < 0.95-0.25*float64((1-i%2))*float64(flagOf(tc.signal == "evidence_coverage")))
 			l.AddObservation(&o)
 			o.Signal, o.Pass, o.Value = "support", nil, new(0.9)
 			if tc.signal == "support" && arm == Treatment {
