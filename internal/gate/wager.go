@@ -76,8 +76,9 @@ func (w *Wager) capital() float64 {
 	return sum
 }
 
-// logE returns the log e-value against the hypothesis.
-func (w *Wager) logE() float64 { return ln(w.capital()) }
+// logE returns the log e-value against the hypothesis, finite even where all
+// is lost.
+func (w *Wager) logE() float64 { return ln(max(w.capital(), 1/maxWealth)) }
 
 // proves says whether the hypothesis is refuted at level alpha, with the slack
 // of every comparison.

@@ -87,6 +87,13 @@ func TestWagerLateAndLong(t *testing.T) {
 	if n > 1100 {
 		t.Errorf("a change after a million cases takes %d", n)
 	}
+	lost := newWager(false)
+	for range 1_000_000 {
+		lost.bet(-0.9)
+	}
+	if e := lost.logE(); !isFinite(e) || e > -690 || lost.wouldProve(10, 0.05) {
+		t.Errorf("a bet that lost everything is worth %v", e)
+	}
 	if (*Wager)(nil).proves(0.4) {
 		t.Error("no wager proves something")
 	}
