@@ -64,8 +64,8 @@ func TestWagerIsFair(t *testing.T) {
 			w = up
 		}
 	}
-	if w.Points != 25 || math.Abs(w.Reserve-0.5/26) > 1e-12 {
-		t.Errorf("%d points and %v in reserve, want 25 and 1/52", w.Points, w.Reserve)
+	if w.Points != 25 || math.Abs(w.Reserve-reserve/26) > 1e-12 {
+		t.Errorf("%d points and %v in reserve, want 25 and a 26th", w.Points, w.Reserve)
 	}
 }
 
