@@ -3,7 +3,7 @@ package gate
 // Bets are the wagers on one signal: the i-th settled case of the treatment is
 // paired with the i-th of the control, both in order of exposure, and D is
 // their difference. They depend on that order, so a snapshot holds them; they
-// cannot be merged. (gate.md 2.4b; Waudby-Smith and Ramdas, arXiv:2010.09686.)
+// cannot be merged. (Waudby-Smith and Ramdas, arXiv:2010.09686.)
 type Bets struct {
 	Floor       *Wager `json:"floor,omitempty"` // scores: against "the treatment's mean is at least rollback"
 	Harm        Wager  `json:"harm"`            // against "E D is at least -rollback_margin"
@@ -44,8 +44,8 @@ func (b *Bets) harmless(s *Signal, treatment, control float64) {
 func worseBy(m, d float64) float64 { return (-m - d) / (1 + m) }
 
 // below bets that the treatment's mean is below the floor, on one case. The
-// stake is bounded on both sides: gate.md 3.2 divides by the floor alone, which
-// for floors under one half gives e-values below zero.
+// stake is bounded on both sides: divided by the floor alone, it would give
+// e-values below zero for floors under one half.
 func (b *Bets) below(s *Signal, treatment float64) {
 	if b.Floor != nil {
 		b.Floor.bet((s.Rollback - treatment) / max(s.Rollback, 1-s.Rollback))

@@ -200,8 +200,7 @@ func TestChiSquareOfSplits(t *testing.T) {
 	}
 }
 
-// An absolute ceiling on a quantile is a rate, and the confidence bounds of
-// the record of gate.md 5.4 are these.
+// The bounds of the specification's verdict record.
 func TestRecordFigures(t *testing.T) {
 	t.Parallel()
 	lo, hi := robbins.interval(120, 300, 0.00875)
@@ -216,7 +215,7 @@ func TestRecordFigures(t *testing.T) {
 	checkFigure(t, "alpha", j.rollback, 0.00875, 1e-15)
 	checkFigure(t, "relative.upper", j.diffUpper(m, 0, j.rollback), -0.386488, 1e-6)
 
-	// gate.md prints -0.382285 beside n_star 500. That is the bound at 2,000 and
+	// The record prints -0.382285 beside n_star 500. That is the bound at 2,000 and
 	// of rates without the two passes and failures that the default adds.
 	se := math.Sqrt(0.4*0.6/300 + 0.9*0.1/300)
 	checkFigure(t, "relative.upper as printed", -0.5+se*asymptoticCS{2000}.oneSided(600, j.rollback), -0.382285, 1e-6)

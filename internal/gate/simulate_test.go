@@ -97,7 +97,7 @@ func reported(what string, v float64) figure {
 	return figure{what: what, got: v, least: math.Inf(-1), most: math.Inf(1), digits: "%.4f"}
 }
 
-// design is one simulation of gate.md 6.1. run gives its figures for so many
+// design is one simulation. run gives its figures for so many
 // repetitions; brief is the number in `make test`, 0 where it is too slow.
 type design struct {
 	name        string
@@ -455,7 +455,7 @@ func smallDrop(seed uint64, reps int) []figure {
 }
 
 // N1: how many cases prove that a rate is on one side of a threshold; the
-// medians published in gate.md 2.1, within a tenth and a look.
+// medians that the specification prints, within a tenth and a look.
 func needed(seed uint64, reps int) []figure {
 	var figures []figure
 	for _, of := range []struct{ threshold, rate, median float64 }{

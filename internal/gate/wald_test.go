@@ -60,8 +60,8 @@ func TestWaldBounds(t *testing.T) {
 	}
 }
 
-// D1: mean cases to ROLLBACK with a look after every pair. A release of safety
-// is judged by bets, as gate.md says it must be to come near the bound.
+// D1: mean cases to ROLLBACK with a look after every pair. Safety needs bets to
+// come near the bound; the interval is reported beside them.
 func besideWald(seed uint64, reps int) []figure {
 	var figures []figure
 	p := DefaultPolicy()

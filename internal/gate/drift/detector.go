@@ -32,8 +32,8 @@ func (d *Detector) Add(x float64) float64 {
 		x = 0
 	}
 	x = min(x, 1)
-	// gate.md 3.2 divides by p0, which is the larger where p0 is at least one
-	// half. Below that it would make increments negative, and the alarm void.
+	// Divided by p0 alone, increments would be negative for p0 under one half, and
+	// the alarm void.
 	scale := max(d.P0, 1-d.P0)
 	for i, f := range fractions {
 		increment := 1 + float64(f*(d.P0-x))/scale

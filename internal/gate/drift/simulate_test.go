@@ -42,7 +42,7 @@ func runs(seed uint64, reps, good int, rate, threshold float64) []float64 {
 	return lengths
 }
 
-// V9 of gate.md 6.1: the mean run of a detector in control is at least its
+// V9: the mean run of a detector in control is at least its
 // threshold, and a fall is found soon.
 func TestSimulateV9(t *testing.T) {
 	t.Parallel()
