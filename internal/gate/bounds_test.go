@@ -34,6 +34,9 @@ func TestRobbinsInterval(t *testing.T) {
 		lower, upper := robbins.interval(tc.k, tc.n, 0.05)
 		checkFigure(t, "lower", lower, tc.lower, 1e-6)
 		checkFigure(t, "upper", upper, tc.upper, 1e-6)
+		if lo, hi := RateInterval(Count(tc.k), Count(tc.n), 0.05); lo != lower || hi != upper {
+			t.Errorf("RateInterval(%v, %v) = [%v, %v]", tc.k, tc.n, lo, hi)
+		}
 		// provenBelow and provenAbove are the same bounds, seen from the threshold.
 		for _, x := range []float64{0.05, 0.3, 0.56, 0.8, 0.95} {
 			if got, want := robbins.provenBelow(tc.k, tc.n, x, 0.05), upper < x-epsilon; got != want {

@@ -24,6 +24,13 @@ func logLikelihood(k, n, p float64) float64 {
 	return times(k, ln(p)) + times(n-k, ln1p(-p))
 }
 
+// RateInterval returns the confidence sequence of a rate after k passes in n
+// cases: with probability 1-alpha it holds the true rate at every look. Its
+// lower end is the frozen reference of a drift detector.
+func RateInterval(k, n Count, alpha float64) (lo, hi float64) {
+	return robbins.interval(float64(k), float64(n), alpha)
+}
+
 // evidence returns the log marginal likelihood of k in n: the part of logE
 // that does not depend on p.
 func (m betaMixture) evidence(k, n float64) float64 {
