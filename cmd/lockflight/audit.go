@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/lockflight/lockflight/internal/audit"
+	"github.com/lockflight/lockflight/internal/control"
 	"github.com/lockflight/lockflight/internal/store"
 )
 
@@ -113,7 +114,7 @@ func (c *auditVerifyCmd) verify(ctx context.Context) (auditReport, error) {
 			if err != nil {
 				return err
 			}
-			r, err := audit.Verify(log, audit.Options{Keys: keys})
+			r, err := audit.Verify(log, audit.Options{Keys: keys, Parent: control.ParentOf})
 			out = reportOf(r, vkey)
 			return err
 		})

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/lockflight/lockflight/internal/audit"
+	"github.com/lockflight/lockflight/internal/control"
 	"github.com/lockflight/lockflight/internal/store"
 )
 
@@ -112,7 +113,7 @@ func verifyData(ctx context.Context, dir string) (string, error) {
 	defer db.Close()
 	var r audit.Report
 	err = db.ViewLog(ctx, func(log audit.Log) (err error) {
-		r, err = audit.Verify(log, audit.Options{Keys: keys})
+		r, err = audit.Verify(log, audit.Options{Keys: keys, Parent: control.ParentOf})
 		return err
 	})
 	if err != nil {

@@ -4,6 +4,10 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+	"strings"
+
+	"golang.org/x/mod/module"
+	"golang.org/x/mod/semver"
 )
 
 type versionCmd struct {
@@ -19,18 +23,26 @@ func (c *versionCmd) Run(s streams) error {
 	return nil
 }
 
-// version is the module's version, or the commit it was built from.
+// version is the tag that was built, or the commit where that has none.
 func version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "devel"
+	}
+	return versionOf(info)
+}
+
+func versionOf(info *debug.BuildInfo) string {
+	v := info.Main.Version
+	if tagged, _, _ := strings.Cut(v, "+"); semver.IsValid(v) && !module.IsPseudoVersion(tagged) {
+		return v
 	}
 	for _, s := range info.Settings {
 		if s.Key == "vcs.revision" && len(s.Value) >= 12 {
 			return "devel-" + s.Value[:12]
 		}
 	}
-	if v := info.Main.Version; v != "" && v != "(devel)" {
+	if v != "" && v != "(devel)" {
 		return v
 	}
 	return "devel"

@@ -27,9 +27,12 @@ func (v *verifier) leaves(log Log) error {
 			v.report.add(FaultExtraRecord, leaf.Seq, "this record, and any after it, is beyond the head's %d", v.report.Size)
 		}
 		next = leaf.Seq + 1
-		v.leaf(leaf)
+		named := v.leaf(leaf)
 		if v.stored.err != nil {
 			return v.stored.err
+		}
+		if err := v.named(log, leaf.Seq, named); err != nil {
+			return err
 		}
 	}
 	if next < v.report.Size {
@@ -57,26 +60,28 @@ func span(from, to int64) string {
 	return fmt.Sprintf("records %d to %d are", from, to-1)
 }
 
-// leaf checks one record, and adds it to the tree unless that has ended.
-func (v *verifier) leaf(leaf Leaf) {
+// leaf checks one record, and adds it to the tree unless that has ended. It
+// returns the name of the blob that the record was made on, "" without one.
+func (v *verifier) leaf(leaf Leaf) string {
 	if !v.broken && leaf.Seq < v.report.Size {
 		v.grow(leaf.Seq, tlog.RecordHash(leaf.Record))
 	}
 	r, err := decodeLink(leaf.Record)
 	if err != nil {
 		v.report.add(FaultRecord, leaf.Seq, "%v", err)
-		return
+		return ""
 	}
 	if r.Seq != leaf.Seq {
 		v.report.add(FaultSeq, leaf.Seq, "the record says that it is number %d", r.Seq)
 	}
-	v.time(leaf.Seq, r.TS)
+	at := v.time(leaf.Seq, r.TS)
 	if r.Outcome != "" && r.Outcome != "success" {
-		return
+		return ""
 	}
-	if what := v.chains.follow(leaf.Seq, r.Res); what != "" {
+	if what := v.chains.follow(leaf.Seq, at, r.Res); what != "" {
 		v.report.add(FaultChain, leaf.Seq, "%s", what)
 	}
+	return r.Dec.Evidence
 }
 
 // grow adds a leaf and compares what it completes with what is stored. It goes

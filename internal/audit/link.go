@@ -12,6 +12,9 @@ type link struct {
 	TS      string   `json:"ts"`
 	Outcome string   `json:"outcome"`
 	Res     Resource `json:"res"`
+	Dec     struct {
+		Evidence string `json:"evidence"`
+	} `json:"dec"`
 }
 
 func decodeLink(record []byte) (link, error) {
@@ -28,14 +31,17 @@ func decodeLink(record []byte) (link, error) {
 	return l, nil
 }
 
-func (v *verifier) time(seq int64, ts string) {
+// time checks a record's time, and returns it in milliseconds since 1970.
+func (v *verifier) time(seq int64, ts string) int64 {
 	at, err := ParseTime(ts)
 	switch {
 	case err != nil:
 		v.report.add(FaultRecord, seq, "%v", err)
+		return 0
 	case at.Before(v.newest.Add(-maxSkew)):
 		v.report.add(FaultTime, seq, "%s, %s before an earlier record", ts, v.newest.Sub(at))
 	case at.After(v.newest):
 		v.newest = at
 	}
+	return at.UnixMilli()
 }

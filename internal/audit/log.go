@@ -17,8 +17,18 @@ type Log interface {
 	Hashes() iter.Seq2[StoredHash, error]
 	// Checkpoints returns the signed notes, the newest first.
 	Checkpoints() iter.Seq2[string, error]
+	// Revisions returns every state that a resource ever had, those of one
+	// resource after each other in the order of their numbers, nil where none
+	// are kept.
+	Revisions() iter.Seq2[Revision, error]
 	// Documents returns the current state of every resource, in any order.
 	Documents() iter.Seq2[Document, error]
+	// Blobs returns the documents that are stored by their own hash, nil where
+	// none are kept.
+	Blobs() iter.Seq2[Blob, error]
+	// HasBlob reports whether there is a blob of a name. It is asked between
+	// the steps of Leaves, where Blobs are kept.
+	HasBlob(sum string) (bool, error)
 }
 
 // Leaf is one stored record. Seq is the place it is stored at; its bytes say
@@ -44,5 +54,25 @@ type Document struct {
 	Hash string `json:"hash"` // a Sum
 	Doc  []byte `json:"doc,omitempty"`
 
+	// Parent is what the resource is listed under, and At when it was written,
+	// in milliseconds since 1970. A pack has neither.
+	Parent string `json:"-"`
+	At     int64  `json:"-"`
+
 	hashOnly bool // Doc was left out of the pack
+}
+
+// Revision is a state that a resource had at some time, as stored. Times are
+// in milliseconds since 1970.
+type Revision struct {
+	Document
+
+	Seq       int64  // of the record that made it
+	DeletedAt *int64 // when it was deleted, where that is how it ended
+}
+
+// Blob is a document under the name that it is stored by, its Sum.
+type Blob struct {
+	Sum string
+	Doc []byte
 }

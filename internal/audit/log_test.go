@@ -22,14 +22,29 @@ type memoryLog struct {
 	hashes      []StoredHash
 	checkpoints []string // newest first
 	documents   []Document
+	revisions   []Revision
+	blobs       []Blob
 	err         error // of every sequence, at its end
 }
 
-func (l *memoryLog) Head() (int64, Hash, error)             { return l.size, l.root, nil }
-func (l *memoryLog) Leaves() iter.Seq2[Leaf, error]         { return sequence(l.leaves, l.err) }
-func (l *memoryLog) Hashes() iter.Seq2[StoredHash, error]   { return sequence(l.hashes, l.err) }
-func (l *memoryLog) Checkpoints() iter.Seq2[string, error]  { return sequence(l.checkpoints, l.err) }
-func (l *memoryLog) Documents() iter.Seq2[Document, error]  { return sequence(l.documents, l.err) }
+func (l *memoryLog) Head() (int64, Hash, error)            { return l.size, l.root, nil }
+func (l *memoryLog) Leaves() iter.Seq2[Leaf, error]        { return sequence(l.leaves, l.err) }
+func (l *memoryLog) Hashes() iter.Seq2[StoredHash, error]  { return sequence(l.hashes, l.err) }
+func (l *memoryLog) Checkpoints() iter.Seq2[string, error] { return sequence(l.checkpoints, l.err) }
+func (l *memoryLog) Documents() iter.Seq2[Document, error] { return sequence(l.documents, l.err) }
+func (l *memoryLog) Revisions() iter.Seq2[Revision, error] {
+	if l.revisions == nil {
+		return nil
+	}
+	return sequence(l.revisions, l.err)
+}
+
+func (l *memoryLog) Blobs() iter.Seq2[Blob, error] { return sequence(l.blobs, l.err) }
+
+func (l *memoryLog) HasBlob(sum string) (bool, error) {
+	return slices.ContainsFunc(l.blobs, func(b Blob) bool { return b.Sum == sum }), l.err
+}
+
 func (l *memoryLog) ReadHashes(idx []int64) ([]Hash, error) { return readHashes(l.hashes, idx) }
 
 func sequence[T any](list []T, err error) iter.Seq2[T, error] {

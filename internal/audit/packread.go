@@ -182,6 +182,15 @@ func (p *pack) Checkpoints() iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) { yield(p.note, nil) }
 }
 
+// Revisions implements Log: there are none.
+func (p *pack) Revisions() iter.Seq2[Revision, error] { return nil }
+
+// Blobs implements Log: there are none.
+func (p *pack) Blobs() iter.Seq2[Blob, error] { return nil }
+
+// HasBlob implements Log.
+func (p *pack) HasBlob(string) (bool, error) { return false, nil }
+
 // Documents implements Log.
 func (p *pack) Documents() iter.Seq2[Document, error] {
 	return func(yield func(Document, error) bool) {

@@ -28,19 +28,25 @@ const (
 	FaultChain         Fault = "chain"          // a record does not follow on the one before it about its resource
 	FaultDocument      Fault = "document"       // a document is not the one that the log ends with
 	FaultExtraDocument Fault = "extra_document" // a document that the log does not know, or knows as deleted
+	FaultParent        Fault = "parent"         // a resource is listed under something else than its document says
+	FaultRevision      Fault = "revision"       // an earlier state is not as the log made it
+	FaultExtraRevision Fault = "extra_revision" // earlier states that the log does not know
+	FaultBlob          Fault = "blob"           // a document does not hash to the name that it is stored by
 	FaultPack          Fault = "pack"           // a pack's lines are not in its format
 	FaultDigest        Fault = "digest"         // a pack was changed after it was written
 
 	FaultMissingRecord   Fault = "missing_record"   // numbers without a record
 	FaultMissingHash     Fault = "missing_hash"     // a stored hash is not there
 	FaultMissingDocument Fault = "missing_document" // a document that the log ends with is not there
+	FaultMissingRevision Fault = "missing_revision" // an earlier state that the log made is not there
+	FaultMissingBlob     Fault = "missing_blob"     // a document that a record names is not there
 	FaultShort           Fault = "short"            // a checkpoint vouches for more records than the log has
 	FaultUnsigned        Fault = "unsigned"         // no checkpoint vouches for the log
 	FaultTruncated       Fault = "truncated"        // a pack ends before its last line
 )
 
 var incomplete = []Fault{
-	FaultMissingRecord, FaultMissingHash, FaultMissingDocument, FaultShort, FaultUnsigned, FaultTruncated,
+	FaultMissingRecord, FaultMissingHash, FaultMissingDocument, FaultMissingRevision, FaultMissingBlob, FaultShort, FaultUnsigned, FaultTruncated,
 }
 
 // Incomplete reports whether f says that something is not there, as opposed

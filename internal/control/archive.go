@@ -70,13 +70,13 @@ func (w *work) removeFlag(f Flag) error {
 	if err != nil {
 		return err
 	}
-	return w.remove(event{Type: "flag.delete", Kind: KindFlag, Key: f.Name, Parent: f.Project, Project: f.Project})
+	return w.remove(event{Type: "flag.delete", Kind: KindFlag, Key: f.Name, Project: f.Project})
 }
 
 // removeEnv removes a flag's configuration in one environment.
 func (w *work) removeEnv(ref Ref) error {
 	return w.remove(event{
-		Type: "flag.env.delete", Kind: KindFlagEnv, Key: ref.key(), Parent: ref.Environment,
+		Type: "flag.env.delete", Kind: KindFlagEnv, Key: ref.key(),
 		Project: ref.Project, Env: ref.Environment,
 	})
 }

@@ -67,6 +67,8 @@ func (tx countingTx) Resource(kind control.ResourceKind, key string) (control.Re
 	return control.Resource{}, control.Errorf(control.NotFound, "not_found", "no %s %s", kind, key)
 }
 
+func (tx countingTx) Now() time.Time { return time.Now() }
+
 func (tx countingTx) Append(record func(int64) ([]byte, error)) (int64, error) {
 	tx.s.events++
 	_, err := record(int64(tx.s.events))

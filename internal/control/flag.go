@@ -77,7 +77,7 @@ func (s *Service) CreateFlag(ctx context.Context, p Principal, in Flag) (Flag, e
 			return err
 		}
 		in.CreatedAt, in.CreatedBy = w.now, p.ID
-		return w.put(event{Type: "flag.create", Kind: KindFlag, Key: in.Name, Parent: in.Project, Project: in.Project, Doc: in})
+		return w.put(event{Type: "flag.create", Kind: KindFlag, Key: in.Name, Project: in.Project, Doc: in})
 	})
 	return in, err
 }
@@ -256,7 +256,7 @@ func (w *work) putEnv(typ string, ref Ref, fe FlagEnv, cause audit.Correlation) 
 		}
 	}
 	return w.put(event{
-		Type: typ, Kind: KindFlagEnv, Key: ref.key(), Parent: ref.Environment,
+		Type: typ, Kind: KindFlagEnv, Key: ref.key(),
 		Project: ref.Project, Env: ref.Environment, Doc: fe, Cause: cause,
 	})
 }

@@ -46,7 +46,7 @@ func set[T any](field, value *T) {
 
 // putFlag writes a flag with its record.
 func (w *work) putFlag(typ string, f Flag) error {
-	return w.put(event{Type: typ, Kind: KindFlag, Key: f.Name, Parent: f.Project, Project: f.Project, Doc: f})
+	return w.put(event{Type: typ, Kind: KindFlag, Key: f.Name, Project: f.Project, Doc: f})
 }
 
 // eachFlag lets act change each of the named flags of a project, in one

@@ -153,7 +153,7 @@ func lifecycles(tx ReadTx) (map[string]Lifecycle, error) {
 }
 
 func (w *work) putLifecycle(typ string, f Flag, l Lifecycle) error {
-	return w.put(event{Type: typ, Kind: KindLifecycle, Key: f.Name, Parent: f.Project, Project: f.Project, Doc: l})
+	return w.put(event{Type: typ, Kind: KindLifecycle, Key: f.Name, Project: f.Project, Doc: l})
 }
 
 // CompleteFlag says that a flag has done its work and what becomes of it: it is

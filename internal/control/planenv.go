@@ -33,7 +33,7 @@ func (pl *planner) env(f projectFlag, env string, in EnvSpec) error {
 	st := step{
 		Change: Change{Kind: KindFlagEnv, Name: f.Name, Environment: env}, after: specOfEnv(next, pl.segments),
 		scope: ref.scope(), perms: []Permission{PermRuleWrite},
-		event: event{Kind: KindFlagEnv, Key: ref.key(), Parent: env, Project: f.Project, Env: env, Doc: next},
+		event: event{Kind: KindFlagEnv, Key: ref.key(), Project: f.Project, Env: env, Doc: next},
 	}
 	switch {
 	case next.Enabled && !now.Enabled:

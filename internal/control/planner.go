@@ -204,7 +204,7 @@ func (pl *planner) flag(in FlagSpec, twice bool) error {
 	}
 	err = pl.step(step{
 		Change: Change{Kind: KindFlag, Name: f.Name}, after: pl.described(f), perms: []Permission{perm}, scope: Scope{Project: project},
-		event: event{Kind: KindFlag, Key: f.Name, Parent: project, Project: project, Doc: f},
+		event: event{Kind: KindFlag, Key: f.Name, Project: project, Doc: f},
 	}, before)
 	if err != nil {
 		return err
@@ -276,7 +276,11 @@ func (pl *planner) step(st step, before any) error {
 	if err != nil {
 		return fmt.Errorf("encoding %s %s: %w", st.Kind, st.event.Key, err)
 	}
-	pl.add(Resource{Kind: st.Kind, Key: st.event.Key, Parent: st.event.Parent, Doc: doc})
+	parent, err := ParentOf(string(st.Kind), doc)
+	if err != nil {
+		return err
+	}
+	pl.add(Resource{Kind: st.Kind, Key: st.event.Key, Parent: parent, Doc: doc})
 	st.event.Type = eventNames[st.Kind] + pl.verb
 	pl.steps = append(pl.steps, st)
 	return nil

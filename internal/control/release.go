@@ -267,12 +267,8 @@ func (w *work) changed(r *Release) error {
 // putRelease writes the release with its record, and in it the verdict that
 // moved it, if one did.
 func (w *work) putRelease(typ string, r Release, d audit.Decision) error {
-	parent := releasesOpen
-	if !r.Open() {
-		parent = releasesClosed
-	}
 	return w.put(event{
-		Type: typ, Kind: KindRelease, Key: r.ID, Parent: parent, Project: r.Project, Env: r.Environment,
+		Type: typ, Kind: KindRelease, Key: r.ID, Project: r.Project, Env: r.Environment,
 		Doc: r, Decision: d, Cause: r.cause(),
 	})
 }

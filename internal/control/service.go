@@ -99,7 +99,7 @@ type work struct {
 func (s *Service) write(ctx context.Context, p Principal, pri Priority, fn func(w *work) error) error {
 	var w *work
 	err := s.store.Update(ctx, pri, func(tx Tx) error {
-		w = &work{Tx: tx, s: s, p: p, now: s.now().UTC().Truncate(time.Millisecond)}
+		w = &work{Tx: tx, s: s, p: p, now: tx.Now()}
 		if err := w.refresh(); err != nil {
 			return err
 		}
@@ -131,7 +131,6 @@ type event struct {
 	Type     string
 	Kind     ResourceKind
 	Key      string
-	Parent   string
 	Project  string
 	Env      string
 	Doc      any               // nil where the resource is removed
@@ -150,10 +149,14 @@ func (w *work) put(ev event) error {
 	if err != nil && KindOf(err) != NotFound {
 		return err
 	}
-	if err == nil && old.Hash == audit.Sum(doc) && old.Parent == ev.Parent {
+	if err == nil && old.Hash == audit.Sum(doc) {
 		return nil
 	}
-	now, err := w.Put(ev.Kind, ev.Key, ev.Parent, doc)
+	parent, err := ParentOf(string(ev.Kind), doc)
+	if err != nil {
+		return err
+	}
+	now, err := w.Put(ev.Kind, ev.Key, parent, doc)
 	if err != nil {
 		return err
 	}
@@ -314,7 +317,7 @@ func (s *Service) flushDenials(ctx context.Context) error {
 }
 
 func (s *Service) appendDenials(tx Tx, all []*denial) error {
-	now := s.now().UTC()
+	now := tx.Now()
 	for _, d := range all {
 		_, err := tx.Append(func(seq int64) ([]byte, error) {
 			r := s.record(d.principal, "authz.denied", now)

@@ -74,6 +74,9 @@ type ReadTx interface {
 // Tx is a ReadTx that also writes.
 type Tx interface {
 	ReadTx
+	// Now returns the moment of the transaction in whole milliseconds, UTC: the
+	// UpdatedAt of what it puts, and the time of the records that tell of it.
+	Now() time.Time
 	// Put writes a document as the next revision of (kind, key), and keeps it
 	// in revisions. It returns the new state.
 	Put(kind ResourceKind, key, parent string, doc []byte) (Resource, error)

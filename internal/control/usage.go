@@ -58,6 +58,9 @@ type Receipt struct {
 	Environment string
 	Seq         int64
 	AppliedAt   time.Time
+	// Since is when the instance served anything here for the first time, as
+	// the store knows: one that came after a change is not late for it.
+	Since time.Time
 }
 
 // UnknownUse says when an application last asked about a flag that is not

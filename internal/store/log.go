@@ -92,16 +92,50 @@ func (l logReader) Checkpoints() iter.Seq2[string, error] {
 
 // Documents implements audit.Log.
 func (l logReader) Documents() iter.Seq2[audit.Document, error] {
-	const query = `SELECT kind, key, rev, hash, doc FROM resources
+	const query = `SELECT kind, key, rev, hash, doc, parent, updated_at_ms FROM resources
 		WHERE (kind, key) > ($1, $2) ORDER BY kind, key LIMIT $3`
 	return pages(func(last *audit.Document) ([]audit.Document, error) {
 		if last == nil {
 			last = &audit.Document{}
 		}
 		return list(l.r.s, "read documents", query, []any{last.Kind, last.Key, pageSize}, func(rows *sql.Rows, d *audit.Document) error {
-			return rows.Scan(&d.Kind, &d.Key, &d.Rev, &d.Hash, &d.Doc)
+			return rows.Scan(&d.Kind, &d.Key, &d.Rev, &d.Hash, &d.Doc, &d.Parent, &d.At)
 		})
 	})
+}
+
+// Revisions implements audit.Log.
+func (l logReader) Revisions() iter.Seq2[audit.Revision, error] {
+	const query = `SELECT kind, key, rev, hash, doc, parent, at_ms, seq, deleted_at_ms FROM revisions
+		WHERE (kind, key, rev) > ($1, $2, $3) ORDER BY kind, key, rev LIMIT $4`
+	return pages(func(last *audit.Revision) ([]audit.Revision, error) {
+		if last == nil {
+			last = &audit.Revision{}
+		}
+		args := []any{last.Kind, last.Key, last.Rev, pageSize}
+		return list(l.r.s, "read revisions", query, args, func(rows *sql.Rows, r *audit.Revision) error {
+			return rows.Scan(&r.Kind, &r.Key, &r.Rev, &r.Hash, &r.Doc, &r.Parent, &r.At, &r.Seq, &r.DeletedAt)
+		})
+	})
+}
+
+// Blobs implements audit.Log.
+func (l logReader) Blobs() iter.Seq2[audit.Blob, error] {
+	const query = `SELECT sum, doc FROM blobs WHERE sum > $1 ORDER BY sum LIMIT $2`
+	return pages(func(last *audit.Blob) ([]audit.Blob, error) {
+		if last == nil {
+			last = &audit.Blob{}
+		}
+		return list(l.r.s, "read blobs", query, []any{last.Sum, pageSize}, func(rows *sql.Rows, b *audit.Blob) error {
+			return rows.Scan(&b.Sum, &b.Doc)
+		})
+	})
+}
+
+// HasBlob implements audit.Log.
+func (l logReader) HasBlob(sum string) (bool, error) {
+	var n int64
+	return l.r.s.row("look for a blob", `SELECT 1 FROM blobs WHERE sum = $1`, []any{sum}, &n)
 }
 
 // pages joins the pages that next reads, each after the last row of the page

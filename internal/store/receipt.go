@@ -33,16 +33,18 @@ func (db *DB) Receipts(ctx context.Context, environment string, seq int64) ([]co
 	if !storable(environment) {
 		return nil, nil
 	}
-	const query = `SELECT environment, app, instance, seq, applied_at_ms FROM (
+	const query = `SELECT environment, app, instance, seq, applied_at_ms,
+			(SELECT MIN(applied_at_ms) FROM receipts AS any_of WHERE any_of.environment = ranked.environment
+				AND any_of.app = ranked.app AND any_of.instance = ranked.instance) AS since_ms FROM (
 			SELECT environment, app, instance, seq, applied_at_ms,
 				ROW_NUMBER() OVER (PARTITION BY app, instance ORDER BY applied_at_ms, seq) AS place
 			FROM receipts WHERE environment = $1 AND seq >= $2) AS ranked
 		WHERE place = 1`
 	all, err := view(ctx, db.evidence, "read receipts", query, []any{environment, seq},
 		func(rows *sql.Rows, r *control.Receipt) error {
-			var at int64
-			err := rows.Scan(&r.Environment, &r.App, &r.Instance, &r.Seq, &at)
-			r.AppliedAt = fromMs(at)
+			var at, since int64
+			err := rows.Scan(&r.Environment, &r.App, &r.Instance, &r.Seq, &at, &since)
+			r.AppliedAt, r.Since = fromMs(at), fromMs(since)
 			return err
 		})
 	slices.SortFunc(all, compareReceipts)

@@ -59,6 +59,9 @@ type writer struct {
 	tree *audit.Tree // nil until the first Append
 }
 
+// Now implements control.Tx.
+func (w *writer) Now() time.Time { return w.at }
+
 // lock locks the head row, which makes writers serial across processes.
 func (db *DB) lock(s *session) (*writer, error) {
 	w := &writer{reader: reader{s}, db: db}

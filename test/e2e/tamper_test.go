@@ -28,8 +28,16 @@ func written(t *testing.T) *plane {
 	return p
 }
 
-// edit changes the database behind the server's back.
+// edit changes rows of the database behind the server's back.
 func (p *plane) edit(t *testing.T, statement string, args ...any) {
+	t.Helper()
+	if p.exec(t, statement, args...) == 0 {
+		t.Fatalf("%s changed no rows", statement)
+	}
+}
+
+// exec runs a statement on the database, and returns how many rows it changed.
+func (p *plane) exec(t *testing.T, statement string, args ...any) int64 {
 	t.Helper()
 	driver, name := "sqlite", filepath.Join(p.data, "lockflight.db")
 	if p.database != "" {
@@ -44,9 +52,11 @@ func (p *plane) edit(t *testing.T, statement string, args ...any) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n, err := done.RowsAffected(); err != nil || n == 0 {
-		t.Fatalf("%s changed %d rows (%v)", statement, n, err)
+	n, err := done.RowsAffected()
+	if err != nil {
+		t.Fatal(err)
 	}
+	return n
 }
 
 // TestTamper changes one thing in the file of a stopped server: audit verify

@@ -57,7 +57,7 @@ func (a api) verify(ctx context.Context, p control.Principal, _ *none) (AuditRep
 	}
 	var r audit.Report
 	err = a.Log.ViewLog(ctx, func(log audit.Log) (err error) {
-		r, err = audit.Verify(log, audit.Options{Keys: keys})
+		r, err = audit.Verify(log, audit.Options{Keys: keys, Parent: control.ParentOf})
 		return err
 	})
 	out := AuditReport{

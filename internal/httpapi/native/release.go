@@ -57,7 +57,7 @@ type Change struct {
 	At        time.Time `json:"at"`
 	Instances int       `json:"instances" doc:"clients seen since two minutes before the change"`
 	Confirmed int       `json:"confirmed" doc:"those that have said they serve it"`
-	SlowestMS int64     `json:"slowestMs" doc:"from the change to the last of them, by their own clocks"`
+	SlowestMS int64     `json:"slowestMs" doc:"from the change to the last of those that were there before it, by their own clocks"`
 }
 
 // Verdict is a decision with what explains it.
@@ -195,7 +195,9 @@ func (a api) withChange(ctx context.Context, r control.ReleaseView) (Release, er
 	out := a.release(r)
 	out.Change = &Change{Seq: r.ServedFrom, At: r.ChangedAt, Instances: len(instances), Confirmed: len(receipts)}
 	for _, one := range receipts {
-		out.Change.SlowestMS = max(out.Change.SlowestMS, one.AppliedAt.Sub(r.ChangedAt).Milliseconds())
+		if one.Since.Before(r.ChangedAt) {
+			out.Change.SlowestMS = max(out.Change.SlowestMS, one.AppliedAt.Sub(r.ChangedAt).Milliseconds())
+		}
 	}
 	return out, nil
 }

@@ -67,7 +67,7 @@ func TestReports(t *testing.T) {
 		t.Errorf("instances, %v (-want +got):\n%s", err, diff)
 	}
 	receipts, err := p.store.Receipts(t.Context(), "development", 13)
-	wantReceipts := []control.Receipt{{App: "shop", Instance: "i1", Environment: "development", Seq: 14, AppliedAt: at(9).Add(time.Second)}}
+	wantReceipts := []control.Receipt{{App: "shop", Instance: "i1", Environment: "development", Seq: 14, AppliedAt: at(9).Add(time.Second), Since: at(9).Add(250 * time.Millisecond)}}
 	if diff := cmp.Diff(wantReceipts, receipts); diff != "" || err != nil {
 		t.Errorf("receipts, %v (-want +got):\n%s", err, diff)
 	}

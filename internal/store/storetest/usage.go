@@ -122,11 +122,15 @@ func testReceipts(t *testing.T, fresh Fresh) {
 			t.Fatal(err)
 		}
 	}
-	b := receipt("b", 9, 9*time.Second)
+	since := func(r control.Receipt, first time.Duration) control.Receipt {
+		r.Since = noon.Add(first)
+		return r
+	}
+	b := since(receipt("b", 9, 9*time.Second), 9*time.Second)
 	for seq, want := range map[int64][]control.Receipt{
-		0:  {receipt("a", 3, 2*time.Second), b},
-		4:  {receipt("a", 5, 5*time.Second), b},
-		5:  {receipt("a", 5, 5*time.Second), b},
+		0:  {since(receipt("a", 3, 2*time.Second), 2*time.Second), b},
+		4:  {since(receipt("a", 5, 5*time.Second), 2*time.Second), b},
+		5:  {since(receipt("a", 5, 5*time.Second), 2*time.Second), b},
 		9:  {b},
 		10: nil,
 	} {

@@ -3,7 +3,9 @@ package storetest
 import (
 	"fmt"
 	"iter"
+	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -18,19 +20,26 @@ func testViewLog(t *testing.T, fresh Fresh) {
 	const events = 600
 	db := open(t, fresh(t))
 	var want []audit.Document
+	var blobs []audit.Blob
 	update(t, db, func(tx control.Tx) error {
 		for i := range events {
 			r, err := tx.Put("flag", fmt.Sprintf("%04d", i), "", []byte(`{}`))
 			if err != nil {
 				return err
 			}
-			want = append(want, audit.Document{Kind: "flag", Key: r.Key, Rev: 1, Hash: r.Hash, Doc: []byte(`{}`)})
+			want = append(want, audit.Document{Kind: "flag", Key: r.Key, Rev: 1, Hash: r.Hash, Doc: []byte(`{}`), At: r.UpdatedAt.UnixMilli()})
 			if _, err := tx.Append(record(r.Key)); err != nil {
 				return err
 			}
+			sum, err := tx.PutBlob([]byte(r.Key))
+			if err != nil {
+				return err
+			}
+			blobs = append(blobs, audit.Blob{Sum: sum, Doc: []byte(r.Key)})
 		}
 		return nil
 	})
+	slices.SortFunc(blobs, func(a, b audit.Blob) int { return strings.Compare(a.Sum, b.Sum) })
 	for _, size := range []int64{599, events} {
 		if err := db.PutCheckpoint(t.Context(), size, strconv.FormatInt(size, 10), noon); err != nil {
 			t.Fatal(err)
@@ -65,6 +74,17 @@ func testViewLog(t *testing.T, fresh Fresh) {
 		diff(t, "root", root, tree.Root())
 		diff(t, "checkpoints", []string{"600", "599"}, collect(t, log.Checkpoints()))
 		diff(t, "documents", want, collect(t, log.Documents()))
+		var made []audit.Revision
+		for i, d := range want {
+			made = append(made, audit.Revision{Document: d, Seq: int64(i)})
+		}
+		diff(t, "revisions", made, collect(t, log.Revisions()))
+		diff(t, "blobs", blobs, collect(t, log.Blobs()))
+		for sum, want := range map[string]bool{blobs[0].Sum: true, "sha256:none": false} {
+			has, err := log.HasBlob(sum)
+			diff(t, "a blob is there", want, has)
+			diff(t, "error", nil, err)
+		}
 		return nil
 	})
 	if err != nil {
