@@ -40,7 +40,7 @@ func BenchmarkFeatures(b *testing.B) {
 	_, env := w.hub(b)
 	b.ReportAllocs()
 	for b.Loop() {
-		_ = env.Snapshot(Scope{All: true}).Features()
+		_ = env.Snapshot(Scope{All: true}).Features().Body()
 	}
 }
 

@@ -25,7 +25,7 @@ type Env struct {
 }
 
 func newEnv(h *Hub, name string, in control.Served) *Env {
-	return &Env{hub: h, name: name, now: newSnapshot(in), channels: map[string]*channel{}}
+	return &Env{hub: h, name: name, now: newSnapshot(in, h.shared), channels: map[string]*channel{}}
 }
 
 // Snapshot returns what a scope sees now.
@@ -108,7 +108,7 @@ func (e *Env) advance(seq int64, u control.Update) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	from := e.now.seq
-	e.now = e.now.apply(seq, u)
+	e.now = e.now.apply(seq, u, e.hub.shared)
 	if len(u.Flags)+len(u.Removed)+len(u.Segments) == 0 {
 		return
 	}

@@ -20,7 +20,7 @@ func (v *View) All(c *eval.Context) iter.Seq2[*eval.Flag, eval.Variant] {
 	e := v.evaluator()
 	return func(yield func(*eval.Flag, eval.Variant) bool) {
 		for i, f := range v.flags {
-			if !yield(&f.Flag, e.set.VariantAt(e.at[i], c)) {
+			if !yield(f.doc(), e.set.VariantAt(e.at[i], c)) {
 				return
 			}
 		}
@@ -34,7 +34,7 @@ func (v *View) One(name string, c *eval.Context) (*eval.Flag, eval.Variant, bool
 		return nil, eval.Variant{}, false
 	}
 	e := v.evaluator()
-	return &v.flags[i].Flag, e.set.VariantAt(e.at[i], c), true
+	return v.flags[i].doc(), e.set.VariantAt(e.at[i], c), true
 }
 
 // compile prepares the view's flags for evaluation. One that does not compile
@@ -42,7 +42,7 @@ func (v *View) One(name string, c *eval.Context) (*eval.Flag, eval.Variant, bool
 func (v *View) compile() evaluator {
 	doc := eval.Snapshot{Version: documentVersion}
 	for _, f := range v.flags {
-		doc.Features = append(doc.Features, f.Flag)
+		doc.Features = append(doc.Features, *f.doc())
 	}
 	for _, s := range v.segments {
 		doc.Segments = append(doc.Segments, s.Segment)

@@ -22,7 +22,7 @@ import (
 func (v *View) decode(t rapid.TB) document {
 	t.Helper()
 	var in eval.Snapshot
-	if err := json.Unmarshal(v.Features().Body, &in); err != nil {
+	if err := json.Unmarshal(v.Features().Body(), &in); err != nil {
 		t.Fatal(err)
 	}
 	out := document{map[string]eval.Flag{}, map[int]eval.Segment{}}
@@ -49,7 +49,7 @@ func TestFeatures(t *testing.T) {
 	view := env.Snapshot(Scope{Projects: []string{"p"}})
 	tests := []struct {
 		name string
-		doc  Document
+		doc  *Document
 		want string
 	}{
 		{
@@ -67,20 +67,20 @@ func TestFeatures(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			hash, _, _ := strings.Cut(strings.Trim(tt.doc.ETag, `"`), ":")
-			if want := `"` + hash + `:4:v1"`; tt.doc.ETag != want {
-				t.Errorf("ETag = %s, want %s", tt.doc.ETag, want)
+			hash, _, _ := strings.Cut(strings.Trim(tt.doc.ETag(), `"`), ":")
+			if want := `"` + hash + `:4:v1"`; tt.doc.ETag() != want {
+				t.Errorf("ETag = %s, want %s", tt.doc.ETag(), want)
 			}
-			want := fmt.Sprintf(tt.want, encode(tt.doc.ETag), hash)
-			if diff := cmp.Diff(want, string(tt.doc.Body)); diff != "" {
+			want := fmt.Sprintf(tt.want, encode(tt.doc.ETag()), hash)
+			if diff := cmp.Diff(want, string(tt.doc.Body())); diff != "" {
 				t.Errorf("body (-want +got):\n%s", diff)
 			}
 		})
 	}
-	if a, b := view.Features().ETag, view.Inlined().ETag; a == b {
+	if a, b := view.Features().ETag(), view.Inlined().ETag(); a == b {
 		t.Errorf("both forms have the ETag %s", a)
 	}
-	if all := env.Snapshot(Scope{All: true}).Features().ETag; all == view.Features().ETag {
+	if all := env.Snapshot(Scope{All: true}).Features().ETag(); all == view.Features().ETag() {
 		t.Errorf("two scopes have the ETag %s", all)
 	}
 	if _, found := view.Feature("alpha"); found {
@@ -135,8 +135,8 @@ func TestShared(t *testing.T) {
 		sync1(t, h)
 	}
 	a, b := env.Snapshot(scope), env.Snapshot(Scope{Projects: []string{"q", "p", "p"}})
-	same("the document", a.Features().Body, b.Features().Body)
-	same("the inlined document", a.Inlined().Body, b.Inlined().Body)
+	same("the document", a.Features().Body(), b.Features().Body())
+	same("the inlined document", a.Inlined().Body(), b.Inlined().Body())
 }
 
 func TestMessage(t *testing.T) {

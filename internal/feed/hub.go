@@ -38,6 +38,7 @@ type Hub struct {
 	// never loaded older than the position from which it is then followed.
 	following sync.Mutex
 	seq       int64 // the environments hold every event below it
+	shared    pool
 
 	mu   sync.RWMutex
 	envs map[string]*Env
@@ -50,7 +51,7 @@ func New(source Source, changed func() <-chan struct{}, log *slog.Logger) *Hub {
 	if changed == nil {
 		changed = func() <-chan struct{} { return nil }
 	}
-	return &Hub{source: source, changed: changed, log: log, limits: windowLimits, envs: map[string]*Env{}}
+	return &Hub{source: source, changed: changed, log: log, limits: windowLimits, envs: map[string]*Env{}, shared: pool{}}
 }
 
 // Run keeps the environments current until ctx ends. A source that does not

@@ -20,9 +20,11 @@ const (
 	eventUpdated   = "unleash-updated"
 )
 
-// newMessage builds a message from what events appends.
-func newMessage(event string, seq int64, events func([]byte) []byte) Message {
-	b := append([]byte("id: "), strconv.FormatInt(seq, 10)...)
+// newMessage builds a message from what events appends, which is about size
+// bytes.
+func newMessage(event string, seq int64, size int, events func([]byte) []byte) Message {
+	b := append(make([]byte, 0, size), "id: "...)
+	b = strconv.AppendInt(b, seq, 10)
 	b = append(append(b, "\nevent: "...), event...)
 	b = append(b, "\ndata: "...)
 	data := len(b)
@@ -36,7 +38,7 @@ func newMessage(event string, seq int64, events func([]byte) []byte) Message {
 
 // hydrate is the message that replaces all that a client holds.
 func hydrate(v *View) Message {
-	return newMessage(eventConnected, v.Seq, func(b []byte) []byte {
+	return newMessage(eventConnected, v.Seq, v.size(), func(b []byte) []byte {
 		b = header(b, "hydration", v.Seq, "features")
 		b = append(b, '[')
 		b = join(b, v.flags, func(b []byte, f *flag) []byte { return append(b, f.json...) })
@@ -49,7 +51,7 @@ func hydrate(v *View) Message {
 // replay is the message that brings a client from an earlier revision to seq:
 // the events of updates, one after the other.
 func replay(seq int64, updates []step) Message {
-	return newMessage(eventConnected, seq, func(b []byte) []byte {
+	return newMessage(eventConnected, seq, 0, func(b []byte) []byte {
 		return join(b, updates, func(b []byte, s step) []byte { return append(b, s.events...) })
 	})
 }
@@ -58,7 +60,7 @@ func replay(seq int64, updates []step) Message {
 // segment comes before the flags that may need it and goes after those that
 // needed it, so that no client sees a flag without its segments.
 func update(old, v *View) (Message, bool) {
-	m := newMessage(eventUpdated, v.Seq, func(b []byte) []byte {
+	m := newMessage(eventUpdated, v.Seq, 0, func(b []byte) []byte {
 		first := len(b)
 		put := func(one func([]byte) []byte) {
 			if len(b) > first {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/lockflight/lockflight/internal/control"
 	"github.com/lockflight/lockflight/sdk/eval"
@@ -20,10 +21,27 @@ type snapshot struct {
 	segments []*segment // by id
 }
 
-// flag is a flag with its wire document, which every scope shares.
+// flag is a flag's wire document, which every scope shares, with what picks it.
+// The rest is decoded only where flags are evaluated here: that would take many
+// times the memory of the document.
 type flag struct {
-	eval.Flag
-	json []byte
+	Name, Project string
+
+	uses    []int // segments
+	json    []byte
+	decoded atomic.Pointer[eval.Flag]
+}
+
+// doc returns the flag decoded, the same one to all who ask. It must not be
+// changed.
+func (f *flag) doc() *eval.Flag {
+	if d := f.decoded.Load(); d != nil {
+		return d
+	}
+	var d eval.Flag
+	_ = json.Unmarshal(f.json, &d) // what newFlag has encoded
+	f.decoded.CompareAndSwap(nil, &d)
+	return f.decoded.Load()
 }
 
 // segment is a segment with its wire document.
@@ -32,7 +50,13 @@ type segment struct {
 	json []byte
 }
 
-func newFlag(f eval.Flag) *flag { return &flag{Flag: f, json: encode(f)} }
+func newFlag(f eval.Flag) *flag {
+	out := &flag{Name: f.Name, Project: f.Project, json: encode(f)}
+	for _, st := range f.Strategies {
+		out.uses = append(out.uses, st.Segments...)
+	}
+	return out
+}
 
 func newSegment(s eval.Segment) *segment { return &segment{Segment: s, json: encode(s)} }
 
@@ -43,18 +67,19 @@ func encode(doc any) []byte {
 	return out
 }
 
-func newSnapshot(in control.Served) *snapshot {
-	return (&snapshot{}).apply(in.Seq, control.Update{Flags: in.Flags, Segments: in.Segments})
+func newSnapshot(in control.Served, shared pool) *snapshot {
+	return (&snapshot{}).apply(in.Seq, control.Update{Flags: in.Flags, Segments: in.Segments}, shared)
 }
 
 // apply returns the snapshot at seq. An update that has been applied already
 // changes nothing, so that events may be read twice.
-func (s *snapshot) apply(seq int64, u control.Update) *snapshot {
+func (s *snapshot) apply(seq int64, u control.Update, shared pool) *snapshot {
 	next := &snapshot{seq: seq, flags: slices.Clone(s.flags), segments: slices.Clone(s.segments)}
 	for _, f := range u.Flags {
-		next.putFlag(newFlag(f))
+		next.putFlag(shared.flag(f))
 	}
 	for _, f := range u.Removed {
+		delete(shared, f.Name)
 		if i, found := findFlag(next.flags, f.Name); found {
 			next.flags = slices.Delete(next.flags, i, i+1)
 		}

@@ -27,10 +27,32 @@ func (a *API) features(w http.ResponseWriter, r *http.Request) error {
 	if segments {
 		doc = view.Features()
 	}
-	if matches(r.Header.Values("If-None-Match"), doc.ETag) {
+	if matches(r.Header.Values("If-None-Match"), doc.ETag()) {
 		return notModified(w)
 	}
-	return writeDocument(w, doc.ETag, doc.Body)
+	w.Header().Add("Vary", "Accept-Encoding")
+	if doc.Size() < minGzip || !acceptsGzip(r.Header.Values("Accept-Encoding")) {
+		return writeDocument(w, doc.ETag(), doc.Body())
+	}
+	w.Header().Set("Content-Encoding", "gzip")
+	return writeDocument(w, "W/"+doc.ETag(), doc.Gzip()) // weak, since other bytes have the strong one
+}
+
+// minGzip is the size in bytes from which on a document is worth compressing:
+// what goes into about one packet is not.
+const minGzip = 1400
+
+// acceptsGzip reads Accept-Encoding (RFC 9110, 12.5.3).
+func acceptsGzip(header []string) bool {
+	for _, line := range header {
+		for part := range strings.SplitSeq(line, ",") {
+			coding, weight, _ := strings.Cut(strings.ToLower(strings.ReplaceAll(part, " ", "")), ";")
+			if coding == "gzip" || coding == "x-gzip" {
+				return strings.Trim(strings.TrimPrefix(weight, "q="), "0.") != "" || weight == ""
+			}
+		}
+	}
+	return false
 }
 
 // feature answers GET /api/client/features/{name}.
