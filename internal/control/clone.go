@@ -20,7 +20,7 @@ func (s *Service) CloneFlag(ctx context.Context, p Principal, project, flag, nam
 		if err != nil {
 			return err
 		}
-		if err := w.may(Scope{Project: f.Project}, PermFlagCreate); err != nil {
+		if err := w.mayOn(Scope{Project: f.Project}, "flag", flag, PermFlagCreate); err != nil {
 			return err
 		}
 		if err := namable(w, f.Project, name); err != nil {

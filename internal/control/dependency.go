@@ -219,7 +219,7 @@ func (s *Service) readFlag(ctx context.Context, p Principal, project, flag strin
 		if err != nil {
 			return err
 		}
-		if err := p.May(PermRead, Scope{Project: f.Project}); err != nil {
+		if err := p.sees(Scope{Project: f.Project}, "flag", f.Name); err != nil {
 			return err
 		}
 		return read(tx, f, pr)

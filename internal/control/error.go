@@ -33,6 +33,8 @@ type Error struct {
 	Field string
 	Msg   string
 	Err   error
+
+	denial error // that a NotFound stands for, for the log alone
 }
 
 // Error returns the message with its field and cause.

@@ -120,7 +120,7 @@ func TestExplainErrors(t *testing.T) {
 		{"before the flag", root, asked("a", begin.Add(-time.Hour)), control.NotFound, "flag"},
 		{"no such flag", root, unknown, control.NotFound, "flag"},
 		{"not served there", root, elsewhere, control.NotFound, ""},
-		{"may not read", may(control.Scope{Project: "default"}, control.PermRead), asked("a", time.Time{}), control.Denied, ""},
+		{"may not read", may(control.Scope{Project: "default"}, control.PermRead), asked("a", time.Time{}), control.NotFound, "flag"},
 	} {
 		_, err := w.Explain(t.Context(), test.by, test.q)
 		t.Log(test.name)

@@ -98,7 +98,7 @@ func (s *Service) Flag(ctx context.Context, p Principal, project, flag string) (
 		if err != nil {
 			return err
 		}
-		if err := p.May(PermRead, Scope{Project: f.Project}); err != nil {
+		if err := p.sees(Scope{Project: f.Project}, "flag", f.Name); err != nil {
 			return err
 		}
 		if out, err = viewOf(tx, f, pr); err != nil {
@@ -227,7 +227,7 @@ func (w *work) changeEnv(perm Permission, typ string, ref Ref,
 		return FlagView{}, err
 	}
 	ref.Project = f.Project
-	if err := w.may(ref.scope(), perm, Permission(typ)); err != nil {
+	if err := w.mayOn(ref.scope(), "flag", f.Name, perm, Permission(typ)); err != nil {
 		return FlagView{}, err
 	}
 	if err := f.inService(); err != nil {
@@ -349,7 +349,7 @@ func (s *Service) KillFlag(ctx context.Context, p Principal, flag string) (FlagV
 		}
 		for _, env := range pr.Environments {
 			ref := Ref{f.Project, flag, env}
-			if err := w.may(ref.scope(), PermToggleOff); err != nil {
+			if err := w.mayOn(ref.scope(), "flag", flag, PermToggleOff); err != nil {
 				return err
 			}
 			if err := w.switchOff(ref); err != nil {

@@ -219,7 +219,7 @@ func TestKillFlagNeedsAll(t *testing.T) {
 	ref := control.Ref{Flag: "green-flag", Environment: "development"}
 	must(w.SetEnabled(t.Context(), root, ref, true))(t)
 	before := w.head(t)
-	_, err := w.KillFlag(t.Context(), may(control.Scope{Project: "default", Environment: "development"}, control.PermToggleOff), ref.Flag)
+	_, err := w.KillFlag(t.Context(), may(control.Scope{Project: "default", Environment: "development"}, control.PermToggleOff, control.PermRead), ref.Flag)
 	wantErr(t, err, control.Denied, string(control.PermToggleOff))
 	if w.head(t) != before || !w.servedFlag(t, ref).Enabled {
 		t.Error("half a kill")

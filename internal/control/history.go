@@ -105,7 +105,7 @@ func readable(tx ReadTx, p Principal, ref Ref) (Flag, error) {
 	if err != nil {
 		return Flag{}, err
 	}
-	return f, p.May(PermRead, Scope{Project: f.Project, Environment: ref.Environment})
+	return f, p.sees(Scope{Project: f.Project, Environment: ref.Environment}, "flag", f.Name)
 }
 
 // RestoreFlag makes an earlier version of a flag's configuration in one

@@ -79,7 +79,7 @@ func TestFlagHistoryErrors(t *testing.T) {
 	_, err := w.FlagHistory(t.Context(), root, missing, 0, 1)
 	wantErr(t, err, control.NotFound, "flag")
 	_, err = w.FlagHistory(t.Context(), may(control.Scope{Project: "default"}, control.PermRead), production, 0, 1)
-	wantErr(t, err, control.Denied, "")
+	wantErr(t, err, control.NotFound, "flag")
 	untouched := must(w.FlagHistory(t.Context(), root, control.Ref{Flag: "green-flag", Environment: "production"}, 0, 1))(t)
 	diff(t, "history of what was never configured", []control.FlagRevision(nil), untouched)
 }

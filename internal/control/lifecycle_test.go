@@ -107,7 +107,7 @@ func TestLifecycleRefused(t *testing.T) {
 	wantErr(t, complete(reader, "blue", "blue-flag", kept), control.Denied, "")
 	wantErr(t, w.UncompleteFlag(ctx, reader, "blue", "blue-flag"), control.Denied, "")
 	_, err := w.FlagLifecycle(ctx, may(control.Scope{Project: "default"}, control.PermRead), "blue", "blue-flag")
-	wantErr(t, err, control.Denied, "")
+	wantErr(t, err, control.NotFound, "flag")
 	diff(t, "log", before, w.head(t))
 	check(t, w.ArchiveFlags(ctx, root, "blue", []string{"blue-flag"}))
 	wantErr(t, complete(root, "blue", "blue-flag", kept), control.Conflict, "")

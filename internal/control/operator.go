@@ -112,7 +112,7 @@ func (s *Service) operate(ctx context.Context, p Principal, pri Priority, perms 
 		if err != nil {
 			return err
 		}
-		if err := w.may(r.Ref().scope(), perms...); err != nil {
+		if err := w.mayOn(r.Ref().scope(), "release", id, perms...); err != nil {
 			return err
 		}
 		if err := act(w, &r); err != nil {

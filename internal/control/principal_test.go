@@ -86,11 +86,11 @@ func TestReadsAreScoped(t *testing.T) {
 	}{
 		"all":                   {root, 2, 2, 2, 1, 0},
 		"the flag's project":    {may(blue, control.PermRead), 1, 2, 1, 1, 0},
-		"another project":       {may(control.Scope{Project: "default"}, control.PermRead), 1, 2, 1, 0, control.Denied},
-		"another permission":    {may(anywhere, control.PermClientRead), 0, 0, 0, 0, control.Denied},
+		"another project":       {may(control.Scope{Project: "default"}, control.PermRead), 1, 2, 1, 0, control.NotFound},
+		"another permission":    {may(anywhere, control.PermClientRead), 0, 0, 0, 0, control.NotFound},
 		"nobody":                {control.Principal{}, 0, 0, 0, 0, control.Unauthenticated},
 		"another environment":   {may(control.Scope{Environment: "development"}, control.PermRead), 0, 1, 0, 0, control.Denied},
-		"an sdk of the project": {may(inProd, control.PermClientRead, control.PermClientWrite), 0, 0, 0, 0, control.Denied},
+		"an sdk of the project": {may(inProd, control.PermClientRead, control.PermClientWrite), 0, 0, 0, 0, control.NotFound},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

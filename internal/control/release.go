@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -139,7 +140,7 @@ func (s *Service) StartRelease(ctx context.Context, p Principal, in StartRelease
 			return asMissing(err, "flag", in.Flag)
 		}
 		ref := Ref{f.Project, f.Name, in.Environment}
-		if err := w.may(ref.scope(), PermReleaseStart); err != nil {
+		if err := w.mayOn(ref.scope(), "flag", f.Name, PermReleaseStart); err != nil {
 			return err
 		}
 		if err := f.inService(); err != nil {
@@ -187,7 +188,7 @@ func (in StartRelease) check() error {
 		}
 	}
 	if err := in.Plan.Validate(); err != nil {
-		return &Error{Kind: Invalid, Code: "policy_invalid", Field: "plan", Msg: err.Error()}
+		return InvalidPlan("plan", err)
 	}
 	if in.Build == in.Control {
 		return Invalidf("control", "is the build itself: name the one that it replaces")
@@ -201,6 +202,19 @@ func (in StartRelease) check() error {
 		}
 	}
 	return nil
+}
+
+// InvalidPlan says what is wrong with a release plan or a policy that is the
+// input's field, by the path within it: plan.policy.signals[2].limit.
+func InvalidPlan(field string, fault error) error {
+	out := &Error{Kind: Invalid, Code: "policy_invalid", Field: field, Msg: fault.Error()}
+	if f, ok := errors.AsType[*gate.FieldError](fault); ok {
+		out.Msg = f.Msg
+		if f.Field != "" {
+			out.Field += "." + f.Field
+		}
+	}
+	return out
 }
 
 // newRelease makes the release, after looking at what went before on this flag
@@ -311,7 +325,7 @@ func (s *Service) Release(ctx context.Context, p Principal, id string) (ReleaseV
 		return err
 	})
 	if err == nil {
-		err = p.May(PermRead, out.Ref().scope())
+		err = p.sees(out.Ref().scope(), "release", id)
 	}
 	if err != nil {
 		return ReleaseView{}, err

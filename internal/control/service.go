@@ -26,9 +26,10 @@ type Service struct {
 	uses    UseStore
 	denials *denials
 	usage   UsageStore
+	guard   *Guard // nil: none
 
 	credentials *credentials
-	witnessed   witnessed
+	witnessed   *witnessed
 }
 
 // Options configures a Service.
@@ -53,7 +54,7 @@ func New(o Options) *Service {
 	}
 	return &Service{
 		store: o.Store, now: o.Now, origin: o.Origin, engine: o.Version,
-		log: o.Logger, uses: o.Uses, usage: o.Usage, denials: newDenials(), credentials: newCredentials(),
+		log: o.Logger, uses: o.Uses, usage: o.Usage, denials: newDenials(), credentials: newCredentials(), witnessed: &witnessed{},
 	}
 }
 
@@ -103,11 +104,14 @@ func (s *Service) write(ctx context.Context, p Principal, pri Priority, fn func(
 		if err := w.refresh(); err != nil {
 			return err
 		}
-		return fn(w)
+		return s.guard.around(tx, func() error { return fn(w) })
 	})
+	e, _ := errors.AsType[*Error](err)
 	switch {
 	case err == nil:
 		s.credentials.grown(w.size)
+	case e != nil && e.denial != nil:
+		s.denials.add(p, e.denial)
 	case KindOf(err) == Denied:
 		s.denials.add(p, err)
 	}

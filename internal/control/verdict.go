@@ -51,7 +51,7 @@ func (s *Service) Apply(ctx context.Context, p Principal, in Evaluation) (Releas
 		if err != nil {
 			return err
 		}
-		if err := w.may(r.Ref().scope(), PermReleasePromote); err != nil {
+		if err := w.mayOn(r.Ref().scope(), "release", in.Release, PermReleasePromote); err != nil {
 			return err
 		}
 		if r.Rev != in.Rev || !r.Open() || r.State == Paused {
@@ -181,7 +181,7 @@ func (s *Service) Verdict(ctx context.Context, p Principal, id string) (VerdictV
 		if err != nil {
 			return err
 		}
-		if err := p.May(PermRead, r.Ref().scope()); err != nil {
+		if err := p.sees(r.Ref().scope(), "verdict", id); err != nil {
 			return err
 		}
 		if r.Verdict == nil || r.Verdict.ID != id {
@@ -208,7 +208,7 @@ func (s *Service) Verdicts(ctx context.Context, p Principal, release string) ([]
 		if err != nil {
 			return err
 		}
-		if err := p.May(PermRead, r.Ref().scope()); err != nil {
+		if err := p.sees(r.Ref().scope(), "release", release); err != nil {
 			return err
 		}
 		for rev := int64(1); rev <= r.Rev; rev++ {
