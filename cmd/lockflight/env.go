@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 
@@ -35,19 +34,17 @@ type flagDifferences struct {
 
 // compared reads the flags, once both environments are known to exist.
 func (c *twoEnvironments) compared(ctx context.Context) ([]control.FlagSpec, error) {
-	var there struct {
-		Environments []control.Environment `json:"environments"`
-	}
-	if err := c.call(ctx, http.MethodGet, "/api/v1/environments", nil, &there); err != nil {
+	there, err := all[control.Environment](ctx, c.remote, "/api/v1/environments", nil, "environments")
+	if err != nil {
 		return nil, err
 	}
 	for _, name := range []string{c.From, c.To} {
-		if !slices.ContainsFunc(there.Environments, func(e control.Environment) bool { return e.Name == name }) {
+		if !slices.ContainsFunc(there, func(e control.Environment) bool { return e.Name == name }) {
 			return nil, fmt.Errorf("there is no environment %q", name)
 		}
 	}
-	all, err := c.configuration(ctx, c.Project)
-	return all.Flags, err
+	now, err := c.configuration(ctx, c.Project)
+	return now.Flags, err
 }
 
 type envDiffCmd struct{ twoEnvironments }

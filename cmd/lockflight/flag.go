@@ -50,18 +50,16 @@ type flagListCmd struct {
 
 // Run prints the flags.
 func (c *flagListCmd) Run(ctx context.Context, s streams) error {
-	var out struct {
-		Flags []flagDoc `json:"flags"`
-	}
-	if err := c.call(ctx, http.MethodGet, "/api/v1/flags?project="+url.QueryEscape(c.Project), nil, &out); err != nil {
+	flags, err := all[flagDoc](ctx, c.remote, "/api/v1/flags", url.Values{"project": {c.Project}}, "flags")
+	if err != nil {
 		return err
 	}
 	if c.Output == "json" {
-		return printJSON(s.out, out)
+		return printJSON(s.out, map[string]any{"flags": flags})
 	}
 	w := tabwriter.NewWriter(s.out, 0, 4, 2, ' ', 0)
 	fmt.Fprintln(w, "FLAG\tPROJECT\tTYPE\tCREATED")
-	for _, f := range out.Flags {
+	for _, f := range flags {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", f.Name, f.Project, f.Type, f.CreatedAt.Format(time.DateOnly))
 	}
 	return w.Flush()

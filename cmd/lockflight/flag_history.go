@@ -26,7 +26,7 @@ type flagHistoryCmd struct {
 	format
 	flagPlace
 	Before int64 `help:"Only versions before this one."`
-	Limit  int   `default:"20" help:"How many at most: 1 to 100."`
+	Limit  int   `default:"20" help:"How many at most: 1 to 1000."`
 }
 
 // versionDoc is one version of a flag's configuration.
@@ -62,7 +62,7 @@ func (c *flagHistoryCmd) Run(ctx context.Context, s streams) error {
 	}
 	var out struct {
 		Versions []versionDoc `json:"versions"`
-		Next     int64        `json:"next"`
+		Next     string       `json:"next"`
 	}
 	if err := json.Unmarshal(raw, &out); err != nil {
 		return fmt.Errorf("reading the history: %w", err)
@@ -73,8 +73,8 @@ func (c *flagHistoryCmd) Run(ctx context.Context, s streams) error {
 			d.print(s.out)
 		}
 	}
-	if out.Next > 0 {
-		fmt.Fprintf(s.out, "more with --before %d\n", out.Next)
+	if out.Next != "" {
+		fmt.Fprintf(s.out, "more with --before %d\n", out.Versions[len(out.Versions)-1].Revision)
 	}
 	return nil
 }

@@ -78,14 +78,12 @@ func (c *generateGoCmd) update(s streams, code []byte, flags int) error {
 
 // fromServer asks for the flags, and for the variants of each.
 func (c *generateGoCmd) fromServer(ctx context.Context) ([]flagSource, error) {
-	var list struct {
-		Flags []flagDoc `json:"flags"`
-	}
-	if err := c.call(ctx, http.MethodGet, "/api/v1/flags?project="+url.QueryEscape(c.Project), nil, &list); err != nil {
+	list, err := all[flagDoc](ctx, c.remote, "/api/v1/flags", url.Values{"project": {c.Project}}, "flags")
+	if err != nil {
 		return nil, err
 	}
-	flags := make([]flagSource, len(list.Flags))
-	for i, f := range list.Flags {
+	flags := make([]flagSource, len(list))
+	for i, f := range list {
 		var doc struct {
 			Environments []struct {
 				Strategies []eval.Strategy `json:"strategies"`

@@ -69,7 +69,9 @@ func TestGenerateGoFromServer(t *testing.T) {
 	t.Parallel()
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.RequestURI() {
-		case "/api/v1/flags?project=agents":
+		case "/api/v1/flags?limit=1000&project=agents":
+			w.Write([]byte(`{"flags":[],"next":"n"}`))
+		case "/api/v1/flags?cursor=n&limit=1000&project=agents":
 			w.Write([]byte(`{"flags":[{"name":"agent-router","type":"experiment","project":"agents"}]}`))
 		case "/api/v1/flags/agent-router":
 			w.Write([]byte(`{"name":"agent-router","environments":[{"name":"development","strategies":[]},{"name":"production","strategies":[

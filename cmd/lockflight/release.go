@@ -198,22 +198,20 @@ type releaseListCmd struct {
 
 // Run prints the releases, the newest first.
 func (c *releaseListCmd) Run(ctx context.Context, s streams) error {
-	var out struct {
-		Releases []releaseDoc `json:"releases"`
-	}
-	path := "/api/v1/releases"
+	query := url.Values{}
 	if c.Open {
-		path += "?open=true"
+		query.Set("open", "true")
 	}
-	if err := c.call(ctx, http.MethodGet, path, nil, &out); err != nil {
+	releases, err := all[releaseDoc](ctx, c.remote, "/api/v1/releases", query, "releases")
+	if err != nil {
 		return err
 	}
 	if c.Output == "json" {
-		return printJSON(s.out, out)
+		return printJSON(s.out, map[string]any{"releases": releases})
 	}
 	w := tabwriter.NewWriter(s.out, 0, 4, 2, ' ', 0)
 	fmt.Fprintln(w, "ID\tFLAG\tENVIRONMENT\tBUILD\tSTATE\tPERCENT\tREASON")
-	for _, r := range out.Releases {
+	for _, r := range releases {
 		reason := "-"
 		if r.Verdict != nil {
 			reason = r.Verdict.Reason

@@ -89,18 +89,16 @@ type tokenListCmd struct {
 
 // Run prints the tokens.
 func (c *tokenListCmd) Run(ctx context.Context, s streams) error {
-	var out struct {
-		Tokens []token `json:"tokens"`
-	}
-	if err := c.call(ctx, http.MethodGet, "/api/v1/tokens", nil, &out); err != nil {
+	tokens, err := all[token](ctx, c.remote, "/api/v1/tokens", nil, "tokens")
+	if err != nil {
 		return err
 	}
 	if c.Output == "json" {
-		return printJSON(s.out, out)
+		return printJSON(s.out, map[string]any{"tokens": tokens})
 	}
 	w := tabwriter.NewWriter(s.out, 0, 4, 2, ' ', 0)
 	fmt.Fprintln(w, "ID\tNAME\tTYPE\tENVIRONMENTS\tPROJECTS\tEXPIRES\tLAST USED")
-	for _, t := range out.Tokens {
+	for _, t := range tokens {
 		envs := append([]string{}, t.Environments...)
 		if t.Environment != "" {
 			envs = append(envs, t.Environment)

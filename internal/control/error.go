@@ -52,6 +52,14 @@ func (e *Error) Error() string {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
+// The Codes of errors that have an HTTP status of their own among those of their
+// Kind.
+const (
+	CodePrecondition = "precondition_failed"    // a Conflict: a Guard does not hold
+	CodeMediaType    = "unsupported_media_type" // Invalid: a body in a form that is not read there
+	CodeMethod       = "method_not_allowed"     // NotFound: there is something, but not that way
+)
+
 // KindOf returns the Kind of err, Internal where it has none.
 func KindOf(err error) Kind {
 	if e, ok := errors.AsType[*Error](err); ok {

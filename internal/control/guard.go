@@ -29,9 +29,6 @@ type Guard struct {
 	Now    string   // the version after the write, which sets it
 }
 
-// CodePrecondition is the Code of the Conflict that a Guard ends in.
-const CodePrecondition = "precondition_failed"
-
 // Guarded returns a Service whose writes are carried out only where g holds,
 // in the transaction that writes. Whether the write is allowed and makes sense
 // is looked at first, so that nobody learns from a Guard what they may not read.

@@ -46,7 +46,8 @@ type FlagSearch struct {
 	SortBy    string   // name, type, createdAt, stale, project or environment:NAME
 	Desc      bool
 	Offset    int
-	Limit     int // 1 to 100
+	After     string // only flags after this name; for SortBy name, from which Offset is counted then
+	Limit     int    // 1 to 100
 }
 
 // FoundFlag is a flag that was looked for, with what is configured for it.
@@ -79,8 +80,10 @@ func (s *Service) SearchFlags(ctx context.Context, p Principal, in FlagSearch) (
 		return nil
 	})
 	in.sort(found)
+	total := len(found)
+	found = slices.DeleteFunc(found, func(f FoundFlag) bool { return in.After != "" && f.Name <= in.After })
 	from := min(in.Offset, len(found))
-	return found[from:min(from+in.Limit, len(found))], len(found), err
+	return found[from:min(from+in.Limit, len(found))], total, err
 }
 
 var searchOrders = []string{"", "name", "type", "createdAt", "stale", "project"}

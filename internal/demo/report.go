@@ -92,7 +92,7 @@ func reportOf(ctx context.Context, call Call, a agent, r release, log []record) 
 	var all struct {
 		Verdicts []verdict `json:"verdicts"`
 	}
-	if err := call(ctx, http.MethodGet, "/api/v1/releases/"+url.PathEscape(r.ID)+"/verdicts", nil, &all); err != nil {
+	if err := call(ctx, http.MethodGet, "/api/v1/releases/"+url.PathEscape(r.ID)+"/verdicts?limit=1000", nil, &all); err != nil {
 		return out, err
 	}
 	for _, v := range all.Verdicts {
@@ -161,19 +161,18 @@ func (v verdict) cases(signal string) int64 {
 
 func records(ctx context.Context, call Call) ([]record, error) {
 	var out []record
-	for from := int64(0); ; {
+	for cursor := ""; ; {
 		var page struct {
 			Records []record `json:"records"`
-			Next    int64    `json:"next"`
+			Next    string   `json:"next"`
 		}
-		if err := call(ctx, http.MethodGet, fmt.Sprintf("/api/v1/audit/records?from=%d", from), nil, &page); err != nil {
+		if err := call(ctx, http.MethodGet, "/api/v1/audit/records?limit=1000&cursor="+url.QueryEscape(cursor), nil, &page); err != nil {
 			return nil, fmt.Errorf("reading the audit log: %w", err)
 		}
-		if len(page.Records) == 0 {
+		out = append(out, page.Records...)
+		if cursor = page.Next; cursor == "" {
 			return out, nil
 		}
-		out = append(out, page.Records...)
-		from = page.Next
 	}
 }
 

@@ -38,17 +38,16 @@ func ended(id string, a agent, state string, milestone, percent int) release {
 }
 
 var story = map[string]string{
-	"/api/v1/releases/good/verdicts": `{"verdicts":[` + verdictDoc(0, "HOLD", "P9_MIN_DURATION", "60") + `,` +
+	"/api/v1/releases/good/verdicts?limit=1000": `{"verdicts":[` + verdictDoc(0, "HOLD", "P9_MIN_DURATION", "60") + `,` +
 		verdictDoc(0, "HOLD", "P12_HYSTERESIS", "80") + `,` + verdictDoc(0, "PROMOTE", "P13_ALL_PASS", "90") + `]}`,
-	"/api/v1/releases/bad/verdicts": `{"verdicts":[` + verdictDoc(1, "PROMOTE", "P13_ALL_PASS", "150") + `,` +
+	"/api/v1/releases/bad/verdicts?limit=1000": `{"verdicts":[` + verdictDoc(1, "PROMOTE", "P13_ALL_PASS", "150") + `,` +
 		verdictDoc(2, "HOLD", "P8_BELOW_PROMOTE:evidence_coverage", "200") + `,` +
 		verdictDoc(2, "ROLLBACK", "P6_REGRESSION:evidence_coverage", "260") + `]}`,
-	"/api/v1/audit/records?from=0": `{"next":3,"records":[
+	"/api/v1/audit/records?limit=1000&cursor=": `{"next":"n","records":[
 		{"ts":"2026-11-22T10:00:00.000Z","type":"release.milestone.promote","cor":{"rollout":"bad"}},
 		{"ts":"2026-11-22T10:00:05.000Z","type":"release.milestone.promote","cor":{"rollout":"bad"}},
 		{"ts":"2026-11-22T10:00:07.000Z","type":"release.milestone.promote","cor":{"rollout":"good"}}]}`,
-	"/api/v1/audit/records?from=3": `{"next":4,"records":[{"ts":"2026-11-22T10:00:08.250Z","type":"release.milestone.rollback","cor":{"rollout":"bad"}}]}`,
-	"/api/v1/audit/records?from=4": `{"next":4,"records":[]}`,
+	"/api/v1/audit/records?limit=1000&cursor=n": `{"records":[{"ts":"2026-11-22T10:00:08.250Z","type":"release.milestone.rollback","cor":{"rollout":"bad"}}]}`,
 }
 
 func TestReport(t *testing.T) {

@@ -52,7 +52,10 @@ func (pl payload) media() (string, error) {
 	if err == nil && (media == protobufType || media == jsonType) {
 		return media, nil
 	}
-	return jsonType, control.Invalidf("Content-Type", "%q is neither %s nor %s", pl.contentType, protobufType, jsonType)
+	return jsonType, &control.Error{
+		Kind: control.Invalid, Code: control.CodeMediaType, Field: "Content-Type",
+		Msg: quote(pl.contentType) + " is neither " + protobufType + " nor " + jsonType,
+	}
 }
 
 // read returns the decompressed body, or an Error of Kind TooLarge.
@@ -120,6 +123,14 @@ func failure(err error, media string) ([]byte, string, error) {
 		body, _ = proto.Marshal(st)
 	}
 	return body, media, err
+}
+
+// Failure renders an error that came before a request was read, such as a token
+// that is not valid, in the encoding of that request (OTLP 1.10, "Failures").
+func Failure(err error, contentType string) (body []byte, answerType string) {
+	media, _ := payload{contentType: contentType}.media()
+	body, answerType, _ = failure(err, media)
+	return body, answerType
 }
 
 func statusCode(kind control.Kind) codes.Code {

@@ -34,14 +34,20 @@ var (
 // is the path of the value, as in strategies[0].parameters.rollout. A null is
 // as if its key were absent.
 func (b Body) Decode(w http.ResponseWriter, r *http.Request, into any) error {
-	if err := wantJSON(r); err != nil {
-		return err
-	}
-	data, err := Read(w, r, b.Limit)
+	data, err := b.Bytes(w, r)
 	if err != nil {
 		return err
 	}
 	return b.Unmarshal(data, into)
+}
+
+// Bytes returns the body as it was sent, where it says that it is JSON, or says
+// nothing.
+func (b Body) Bytes(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	if err := wantJSON(r); err != nil {
+		return nil, err
+	}
+	return Read(w, r, b.Limit)
 }
 
 // Unmarshal reads one JSON value as Decode does.
@@ -82,7 +88,12 @@ func wantJSON(r *http.Request) error {
 	if err == nil && (media == "application/json" || strings.HasSuffix(media, "+json")) {
 		return nil
 	}
-	return &control.Error{Kind: control.Invalid, Code: codeMediaType, Field: "Content-Type", Msg: "must be application/json"}
+	return WrongMedia("application/json")
+}
+
+// WrongMedia refuses a body in a form that is not read where it was sent: 415.
+func WrongMedia(want string) error {
+	return &control.Error{Kind: control.Invalid, Code: control.CodeMediaType, Field: "Content-Type", Msg: "must be " + want}
 }
 
 // size prints a limit, in MiB where it is whole.

@@ -8,15 +8,11 @@ import (
 	"github.com/lockflight/lockflight/internal/control"
 )
 
-// codeMediaType is the Code of a body in a form that is not read here. It is
-// Invalid, and has a status of its own.
-const codeMediaType = "unsupported_media_type"
-
 // Status is the one mapping from a kind of failure to an HTTP status.
 func Status(err *control.Error) int {
 	switch err.Kind {
 	case control.Invalid:
-		if err.Code == codeMediaType {
+		if err.Code == control.CodeMediaType {
 			return http.StatusUnsupportedMediaType
 		}
 		return http.StatusBadRequest
@@ -25,8 +21,16 @@ func Status(err *control.Error) int {
 	case control.Denied:
 		return http.StatusForbidden
 	case control.NotFound:
+		if err.Code == control.CodeMethod {
+			return http.StatusMethodNotAllowed
+		}
 		return http.StatusNotFound
-	case control.Exists, control.Conflict:
+	case control.Conflict:
+		if err.Code == control.CodePrecondition {
+			return http.StatusPreconditionFailed
+		}
+		return http.StatusConflict
+	case control.Exists:
 		return http.StatusConflict
 	case control.TooLarge:
 		return http.StatusRequestEntityTooLarge

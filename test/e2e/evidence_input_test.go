@@ -31,7 +31,7 @@ func evidenceInputs(good observation) []badInput {
 		return "{" + strings.Join(fields, ",") + "}"
 	}
 	at := func(d time.Duration) string { return `"` + time.Now().Add(d).Format(time.RFC3339) + `"` }
-	typed := send("another media type", line("unit", `"u"`), 400, "Content-Type")
+	typed := send("another media type", line("unit", `"u"`), 415, "Content-Type")
 	typed.request.contentType = "application/json"
 	numbered := send("a number that is none", line("unit", `"u"`), 400, "Lockflight-Sequence")
 	numbered.request.headers = map[string]string{"Lockflight-Source": "s", "Lockflight-Sequence": "-1"}
@@ -83,7 +83,7 @@ func otlpInputs(f flight) []badInput {
 		encoded.request.headers = map[string]string{"Content-Encoding": "br"}
 		zipped := send("what is not gzip to "+path, path, "x", 400, "body")
 		zipped.request.headers = map[string]string{"Content-Encoding": "gzip"}
-		typed := send("another media type to "+path, path, "x", 400, "Content-Type")
+		typed := send("another media type to "+path, path, "x", 415, "Content-Type")
 		typed.request.contentType = "text/plain"
 		out = append(out, garbage, encoded, zipped, typed,
 			send("nothing to "+path, path, ``, 400, "body"),

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 )
@@ -182,14 +183,19 @@ func (p *plane) served(ctx context.Context) (map[string]string, error) {
 		}
 		out["flag "+f.Name] = strings.Join(state, " ")
 	}
-	var tokens struct {
-		Tokens []token `json:"tokens"`
+	for cursor := ""; ; {
+		var page struct {
+			Tokens []token `json:"tokens"`
+			Next   string  `json:"next"`
+		}
+		if err := p.call(ctx, http.MethodGet, "/api/v1/tokens?limit=1000&cursor="+url.QueryEscape(cursor), nil, &page); err != nil {
+			return nil, err
+		}
+		for _, t := range page.Tokens {
+			out["token "+t.Name] = "there"
+		}
+		if cursor = page.Next; cursor == "" {
+			return out, nil
+		}
 	}
-	if err := p.call(ctx, http.MethodGet, "/api/v1/tokens", nil, &tokens); err != nil {
-		return nil, err
-	}
-	for _, t := range tokens.Tokens {
-		out["token "+t.Name] = "there"
-	}
-	return out, nil
 }

@@ -69,7 +69,14 @@ func Register(mux *http.ServeMux, o Options) {
 	a := api{o}
 	h.UseMiddleware(a.authenticate)
 	a.projects(h)
+	a.environments(h)
+	a.segments(h)
+	a.vocabulary(h)
 	a.flags(h)
+	a.flagEnvironments(h)
+	a.flagParts(h)
+	a.batches(h)
+	a.search(h)
 	a.history(h)
 	a.explain(h)
 	a.configuration(h)
@@ -80,18 +87,41 @@ func Register(mux *http.ServeMux, o Options) {
 	a.audit(h)
 	for pattern, handler := range map[string]httpapi.Handler{
 		"POST /api/v1/evidence":         a.observations,
-		"POST /v1/traces":               a.otlp(a.Ingest.Traces),
-		"POST /v1/logs":                 a.otlp(a.Ingest.Logs),
-		"POST /v1/metrics":              a.otlp(a.Ingest.Metrics),
 		"GET /api/v1/audit/export":      a.export,
 		"GET /api/v1/audit/proof/{seq}": a.proof,
 	} {
 		mux.Handle(pattern, httpapi.Serve(o.Logger, httpapi.WriteProblem, httpapi.Authenticate(o.Service, handler)))
 	}
+	for pattern, fn := range map[string]take{
+		"POST /v1/traces": a.Ingest.Traces, "POST /v1/logs": a.Ingest.Logs, "POST /v1/metrics": a.Ingest.Metrics,
+	} {
+		mux.Handle(pattern, httpapi.Serve(o.Logger, writeStatus, httpapi.Authenticate(o.Service, a.otlp(fn))))
+	}
 	a.serveDocument(mux, h.OpenAPI())
-	mux.Handle("/api/v1/", httpapi.Serve(o.Logger, httpapi.WriteProblem, func(_ http.ResponseWriter, r *http.Request) error {
-		return control.Errorf(control.NotFound, "not_found", "there is nothing at %s %s", r.Method, r.URL.Path)
-	}))
+	mux.Handle(everything, httpapi.Serve(o.Logger, httpapi.WriteProblem, nothing(mux)))
+}
+
+// everything is the pattern of what no other is for.
+const everything = "/api/v1/"
+
+// nothing answers for what no operation is at: 405 where one is by another
+// method (RFC 9110, 15.5.6), and 404.
+func nothing(mux *http.ServeMux) httpapi.Handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		var allowed []string
+		for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
+			other := *r
+			other.Method = method
+			if _, pattern := mux.Handler(&other); pattern != everything {
+				allowed = append(allowed, method)
+			}
+		}
+		if len(allowed) == 0 {
+			return control.Errorf(control.NotFound, "not_found", "there is nothing at %s", r.URL.Path)
+		}
+		w.Header().Set("Allow", strings.Join(allowed, ", "))
+		return control.Errorf(control.NotFound, control.CodeMethod, "%s is not for %s: use %s", r.Method, r.URL.Path, strings.Join(allowed, " or "))
+	}
 }
 
 // schemaName names a type in the OpenAPI document: those of other packages
@@ -126,18 +156,29 @@ const maxBody = httpapi.MiB
 
 // route adds one operation. What fn returns as an error becomes a problem.
 func route[I, O any](a api, h huma.API, op huma.Operation, fn func(context.Context, control.Principal, *I) (O, error)) {
-	op.Path = "/api/v1" + op.Path
-	op.MaxBodyBytes = cmp.Or(op.MaxBodyBytes, maxBody)
-	huma.Register(h, op, func(ctx context.Context, in *I) (*body[O], error) {
+	register(a, h, op, func(ctx context.Context, in *I) (*body[O], error) {
 		out, err := fn(ctx, httpapi.CallerOf(ctx).Principal, in)
 		if err != nil {
-			return nil, newProblem(httpapi.Public(ctx, a.Logger, op.Path, err))
+			return nil, a.problem(ctx, op, err)
 		}
 		return &body[O]{out}, nil
 	})
 }
 
-// get, create and act are the operations that there are.
+// register adds an operation below /api/v1, with its limits.
+func register[I, O any](a api, h huma.API, op huma.Operation, handler func(context.Context, *I) (*O, error)) {
+	op.Path = "/api/v1" + op.Path
+	op.MaxBodyBytes = cmp.Or(op.MaxBodyBytes, maxBody)
+	a.strict(&op, reflect.TypeFor[I]())
+	huma.Register(h, op, handler)
+}
+
+// problem is what is answered instead of what op promises.
+func (a api) problem(ctx context.Context, op huma.Operation, err error) problem {
+	return newProblem(httpapi.Public(ctx, a.Logger, op.Path, err))
+}
+
+// get, create, post and those below are the operations that there are.
 func get(path, id, summary string) huma.Operation {
 	return huma.Operation{OperationID: id, Method: http.MethodGet, Path: path, Summary: summary}
 }
@@ -146,8 +187,20 @@ func create(path, id, summary string) huma.Operation {
 	return huma.Operation{OperationID: id, Method: http.MethodPost, Path: path, Summary: summary, DefaultStatus: http.StatusCreated}
 }
 
-func act(path, id, summary string) huma.Operation {
+func post(path, id, summary string) huma.Operation {
 	return huma.Operation{OperationID: id, Method: http.MethodPost, Path: path, Summary: summary, DefaultStatus: http.StatusOK}
+}
+
+func put(path, id, summary string) huma.Operation {
+	return huma.Operation{OperationID: id, Method: http.MethodPut, Path: path, Summary: summary, DefaultStatus: http.StatusOK}
+}
+
+func patch(path, id, summary string) huma.Operation {
+	return huma.Operation{OperationID: id, Method: http.MethodPatch, Path: path, Summary: summary, DefaultStatus: http.StatusOK}
+}
+
+func remove(path, id, summary string) huma.Operation {
+	return huma.Operation{OperationID: id, Method: http.MethodDelete, Path: path, Summary: summary, DefaultStatus: http.StatusOK}
 }
 
 // body is where huma looks for a body, in and out.

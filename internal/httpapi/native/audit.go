@@ -29,15 +29,13 @@ type AuditReport struct {
 // RecordPage is a run of records of the log, decoded.
 type RecordPage struct {
 	Records []audit.Record `json:"records"`
-	Next    int64          `json:"next" doc:"give it as ?from= for the next page"`
+	Next
 }
 
 type recordQuery struct {
+	Page
 	From int64 `query:"from" minimum:"0" doc:"the first sequence number that is wanted"`
 }
-
-// recordPage is how many records one answer holds.
-const recordPage = 500
 
 func (a api) audit(h huma.API) {
 	route(a, h, get("/audit/verify", "verifyAudit", "Re-read the whole log and its signed checkpoints"), a.verify)
@@ -71,15 +69,27 @@ func (a api) verify(ctx context.Context, p control.Principal, _ *none) (AuditRep
 }
 
 func (a api) records(ctx context.Context, p control.Principal, in *recordQuery) (RecordPage, error) {
-	events, err := a.Service.Events(ctx, p, in.From, recordPage)
-	out := RecordPage{Records: []audit.Record{}, Next: in.From}
+	const list = "records"
+	from := in.From
+	after, resumed, err := resumeAt(in.Page, list)
+	if resumed {
+		from = after
+	}
+	if err != nil {
+		return RecordPage{}, err
+	}
+	events, err := a.Service.Events(ctx, p, from, in.Limit+1)
+	out := RecordPage{Records: []audit.Record{}}
 	for _, e := range events {
+		if len(out.Records) == in.Limit {
+			out.Next = nextAfter(list, strconv.FormatInt(e.Seq, 10))
+			break
+		}
 		r, err := audit.Decode(e.Record)
 		if err != nil {
 			return RecordPage{}, err
 		}
 		out.Records = append(out.Records, r)
-		out.Next = e.Seq + 1
 	}
 	return out, err
 }

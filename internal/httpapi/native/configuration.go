@@ -24,13 +24,13 @@ func (a api) configuration(h huma.API) {
 		func(ctx context.Context, p control.Principal, in *flagQuery) (control.Configuration, error) {
 			return a.Service.Configuration(ctx, p, in.Project)
 		})
-	plan := act("/configuration/plan", "planConfiguration", "Say what would change for a configuration to hold, and what was changed outside the files")
+	plan := post("/configuration/plan", "planConfiguration", "Say what would change for a configuration to hold, and what was changed outside the files")
 	plan.MaxBodyBytes = maxConfiguration
 	route(a, h, plan,
 		func(ctx context.Context, p control.Principal, in *body[control.Configuration]) (control.ChangeSet, error) {
 			return a.Service.PlanConfiguration(ctx, p, in.Body)
 		})
-	apply := act("/configuration/apply", "applyConfiguration", "Make a configuration hold, in one transaction")
+	apply := post("/configuration/apply", "applyConfiguration", "Make a configuration hold, in one transaction")
 	apply.MaxBodyBytes = maxConfiguration
 	route(a, h, apply,
 		func(ctx context.Context, p control.Principal, in *body[ApplyInput]) (control.ChangeSet, error) {

@@ -18,7 +18,7 @@ import (
 func (a api) observations(w http.ResponseWriter, r *http.Request) error {
 	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || media != "application/x-ndjson" && media != "application/ndjson" {
-		return control.Invalidf("Content-Type", "must be application/x-ndjson")
+		return httpapi.WrongMedia("application/x-ndjson")
 	}
 	source, sequence := r.Header.Get("Lockflight-Source"), int64(0)
 	if text := r.Header.Get("Lockflight-Sequence"); text != "" {
@@ -39,21 +39,26 @@ func (a api) observations(w http.ResponseWriter, r *http.Request) error {
 // take is what evidence.Ingest does with one OTLP request.
 type take func(ctx context.Context, p control.Principal, contentType, contentEncoding string, body io.Reader) (answer []byte, answerType string, err error)
 
-// otlp serves one of the three OTLP signals. Its answers have OpenTelemetry's
-// form, errors included.
+// otlp serves one of the three OTLP signals.
 func (a api) otlp(fn take) httpapi.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		answer, answerType, err := fn(r.Context(), httpapi.CallerOf(r.Context()).Principal,
 			r.Header.Get("Content-Type"), r.Header.Get("Content-Encoding"), r.Body)
-		status := http.StatusOK
 		if err != nil {
-			e := httpapi.Public(r.Context(), a.Logger, r.Pattern, err)
-			status = httpapi.Status(e)
-			maps.Copy(w.Header(), httpapi.Advice(e))
+			return err
 		}
 		w.Header().Set("Content-Type", answerType)
-		w.WriteHeader(status)
 		_, _ = w.Write(answer)
 		return nil
 	}
+}
+
+// writeStatus is the Renderer of OTLP: a google.rpc.Status in the encoding of
+// the request, whatever is wrong.
+func writeStatus(w http.ResponseWriter, r *http.Request, err *control.Error) {
+	answer, answerType := evidence.Failure(err, r.Header.Get("Content-Type"))
+	maps.Copy(w.Header(), httpapi.Advice(err))
+	w.Header().Set("Content-Type", answerType)
+	w.WriteHeader(httpapi.Status(err))
+	_, _ = w.Write(answer)
 }

@@ -31,7 +31,7 @@ type EvalContext struct {
 }
 
 func (a api) explain(h huma.API) {
-	route(a, h, act("/explain", "explainFlag", "Say which strategy, constraint, segment or parent decides a flag for a context, now or in the past, and why"),
+	route(a, h, post("/explain", "explainFlag", "Say which strategy, constraint, segment or parent decides a flag for a context, now or in the past, and why"),
 		func(ctx context.Context, p control.Principal, in *body[ExplainInput]) (control.Explanation, error) {
 			return a.Service.Explain(ctx, p, control.Question{
 				Flag: in.Body.Flag, Environment: in.Body.Environment, Context: eval.Context(in.Body.Context), At: in.Body.At,

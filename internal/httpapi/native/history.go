@@ -2,6 +2,7 @@ package native
 
 import (
 	"context"
+	"strconv"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -24,13 +25,13 @@ type FlagVersion struct {
 // FlagHistory is a page of versions, the newest first.
 type FlagHistory struct {
 	Versions []FlagVersion `json:"versions"`
-	Next     int64         `json:"next,omitempty" doc:"give it as ?before= for the next page; absent on the last"`
+	Next
 }
 
 type historyQuery struct {
 	FlagEnvPath
+	Page
 	Before int64 `query:"before" minimum:"0" doc:"only versions before this revision"`
-	Limit  int   `query:"limit" minimum:"1" maximum:"100" default:"20"`
 }
 
 // RestoreInput names the version that is wanted back.
@@ -46,19 +47,24 @@ type restoreRequest struct {
 func (a api) history(h huma.API) {
 	const at = "/flags/{flag}/environments/{environment}"
 	route(a, h, get(at+"/history", "listFlagVersions", "List the versions of a flag's configuration in one environment"), a.versions)
-	route(a, h, act(at+"/restore", "restoreFlag", "Make an earlier version of a flag's configuration in one environment the current one"),
-		func(ctx context.Context, p control.Principal, in *restoreRequest) (Flag, error) {
-			v, err := a.Service.RestoreFlag(ctx, p, in.ref(), in.Body.Revision)
+	write(a, h, post(at+"/restore", "restoreFlag", "Make an earlier version of a flag's configuration in one environment the current one"),
+		func(ctx context.Context, s *control.Service, p control.Principal, in *restoreRequest) (Flag, error) {
+			v, err := s.RestoreFlag(ctx, p, in.ref(), in.Body.Revision)
 			return flagOf(v), err
 		})
 }
 
-func (p FlagEnvPath) ref() control.Ref {
-	return control.Ref{Flag: p.Flag, Environment: p.Environment}
-}
-
 func (a api) versions(ctx context.Context, p control.Principal, in *historyQuery) (FlagHistory, error) {
-	all, err := a.Service.FlagHistory(ctx, p, in.ref(), in.Before, in.Limit)
+	const list = "history"
+	before := in.Before
+	after, resumed, err := resumeAt(in.Page, list)
+	if resumed {
+		before = after
+	}
+	if err != nil {
+		return FlagHistory{}, err
+	}
+	all, err := a.Service.FlagHistory(ctx, p, in.ref(), before, in.Limit)
 	out := FlagHistory{Versions: []FlagVersion{}}
 	for _, v := range all {
 		out.Versions = append(out.Versions, FlagVersion{
@@ -66,7 +72,7 @@ func (a api) versions(ctx context.Context, p control.Principal, in *historyQuery
 			Record: v.Record, Differences: v.Differences, Configuration: v.Config,
 		})
 		if v.Rev > 1 && len(out.Versions) == in.Limit {
-			out.Next = v.Rev
+			out.Next = nextAfter(list, strconv.FormatInt(v.Rev, 10))
 		}
 	}
 	return out, err

@@ -46,7 +46,7 @@ var configure = sync.OnceFunc(func() {
 		case http.StatusRequestEntityTooLarge:
 			e.Kind, e.Code, e.Field = control.TooLarge, "too_large", "body"
 		case http.StatusUnsupportedMediaType:
-			e.Code, e.Msg = "unsupported_media_type", "must be application/json"
+			e.Code, e.Msg = control.CodeMediaType, "must be application/json"
 			e.Field, errs = "Content-Type", nil
 		case http.StatusInternalServerError:
 			e.Kind, e.Code = control.Internal, "internal"

@@ -70,9 +70,10 @@ type Verdict struct {
 	Exposures *gate.Exposures `json:"exposures,omitempty"`
 }
 
-// ReleaseList is a list of releases, the newest first.
+// ReleaseList is a page of releases, the newest first.
 type ReleaseList struct {
 	Releases []Release `json:"releases"`
+	Next
 }
 
 // ReleaseID is the path of one release. It is exported for huma, which sets it
@@ -81,7 +82,17 @@ type ReleaseID struct {
 	ID string `path:"id"`
 }
 
+func (p ReleaseID) entity() control.Entity {
+	return control.Entity{Kind: control.KindRelease, Key: p.ID}
+}
+
+// releasePages go by the ids, which begin with the time.
+var releasePages = pager[control.ReleaseView]{
+	list: "releases", key: func(r control.ReleaseView) string { return r.ID }, backwards: true,
+}
+
 type releaseQuery struct {
+	Page
 	Open bool `query:"open" doc:"only those that run"`
 }
 
@@ -111,35 +122,51 @@ func (a api) releases(h huma.API) {
 	route(a, h, get("/releases", "listReleases", "List releases"),
 		func(ctx context.Context, p control.Principal, in *releaseQuery) (ReleaseList, error) {
 			all, err := a.Service.Releases(ctx, p, in.Open)
+			if err != nil {
+				return ReleaseList{}, err
+			}
 			out := ReleaseList{Releases: []Release{}}
-			for _, r := range all {
+			part, next, err := releasePages.cut(in.Page, all)
+			out.Next = next
+			for _, r := range part {
 				out.Releases = append(out.Releases, a.release(r))
 			}
 			return out, err
 		})
-	route(a, h, get("/releases/{id}", "getRelease", "Get a release"), a.getRelease)
+	show(a, h, get("/releases/{id}", "getRelease", "Get a release"), a.getRelease)
 	for _, o := range []struct {
 		verb, summary string
-		do            func(ctx context.Context, p control.Principal, id, reason string) (control.ReleaseView, error)
+		do            operate
 	}{
-		{"pause", "Keep serving the milestone and stop evaluating", a.Service.PauseRelease},
-		{"resume", "Evaluate a paused release again", a.Service.ResumeRelease},
-		{"promote", "Serve the next milestone out of a HOLD that only waits", a.Service.PromoteRelease},
-		{"rollback", "Serve the old build to everyone, at once", a.Service.RollbackRelease},
+		{"pause", "Keep serving the milestone and stop evaluating", (*control.Service).PauseRelease},
+		{"resume", "Evaluate a paused release again", (*control.Service).ResumeRelease},
+		{"promote", "Serve the next milestone out of a HOLD that only waits", (*control.Service).PromoteRelease},
 	} {
-		route(a, h, act("/releases/{id}/"+o.verb, o.verb+"Release", o.summary),
-			func(ctx context.Context, p control.Principal, in *operation) (Release, error) {
-				var why Reason
-				if in.Body != nil {
-					why = *in.Body
-				}
-				r, err := o.do(ctx, p, in.ID, why.Reason)
-				if err != nil {
-					return Release{}, err
-				}
-				return a.withChange(ctx, r)
+		write(a, h, post("/releases/{id}/"+o.verb, o.verb+"Release", o.summary),
+			func(ctx context.Context, s *control.Service, p control.Principal, in *operation) (Release, error) {
+				return a.operate(ctx, s, p, in, o.do)
 			})
 	}
+	// What reduces exposure is never made conditional.
+	route(a, h, post("/releases/{id}/rollback", "rollbackRelease", "Serve the old build to everyone, at once"),
+		func(ctx context.Context, p control.Principal, in *operation) (Release, error) {
+			return a.operate(ctx, a.Service, p, in, (*control.Service).RollbackRelease)
+		})
+}
+
+// operate is what a person does to a release, for a reason.
+type operate func(s *control.Service, ctx context.Context, p control.Principal, id, reason string) (control.ReleaseView, error)
+
+func (a api) operate(ctx context.Context, s *control.Service, p control.Principal, in *operation, do operate) (Release, error) {
+	var why Reason
+	if in.Body != nil {
+		why = *in.Body
+	}
+	r, err := do(s, ctx, p, in.ID, why.Reason)
+	if err != nil {
+		return Release{}, err
+	}
+	return a.withChange(ctx, r)
 }
 
 func (a api) getRelease(ctx context.Context, p control.Principal, in *releaseGet) (Release, error) {
@@ -163,7 +190,7 @@ func (a api) startRelease(ctx context.Context, p control.Principal, in *body[Rel
 	}
 	plan, err := gate.ParsePlan(raw)
 	if err != nil {
-		return Release{}, &control.Error{Kind: control.Invalid, Code: "policy_invalid", Field: "plan", Msg: err.Error()}
+		return Release{}, control.InvalidPlan("plan", err)
 	}
 	r, err := a.Service.StartRelease(ctx, p, control.StartRelease{
 		Flag: in.Body.Flag, Environment: in.Body.Environment, Build: in.Body.Build, Control: in.Body.Control,

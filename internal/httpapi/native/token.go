@@ -3,7 +3,7 @@ package native
 import (
 	"cmp"
 	"context"
-	"net/http"
+	"slices"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -40,31 +40,60 @@ type Token struct {
 	Secret       string     `json:"secret,omitempty"`
 }
 
-// TokenList is a list of tokens.
+// TokenList is a page of tokens, by id.
 type TokenList struct {
 	Tokens []Token `json:"tokens"`
+	Next
 }
 
-type tokenPath struct {
+// TokenExpiry is when a token ends.
+type TokenExpiry struct {
+	ExpiresAt *time.Time `json:"expiresAt,omitempty" doc:"never where absent"`
+}
+
+// TokenPath is the path of one token.
+type TokenPath struct {
 	ID string `path:"id"`
 }
 
 type rotation struct {
-	ID   string `path:"id"`
+	TokenPath
 	Body struct {
 		Overlap string `json:"overlap,omitempty" doc:"how long the old secret counts on, at most 24h: 15m, 24h; not at all where absent"`
 	}
 }
 
+func (p TokenPath) entity() control.Entity {
+	return control.Entity{Kind: control.KindToken, Key: p.ID}
+}
+
+type tokenExpiryRequest struct {
+	TokenPath
+	Body TokenExpiry
+}
+
+var tokenPages = pager[Token]{list: "tokens", key: func(t Token) string { return t.ID }}
+
 func (a api) tokens(h huma.API) {
 	route(a, h, get("/tokens", "listTokens", "List tokens"),
-		func(ctx context.Context, p control.Principal, _ *none) (TokenList, error) {
-			all, err := a.Service.Tokens(ctx, p)
-			out := TokenList{Tokens: []Token{}}
-			for _, t := range all {
-				out.Tokens = append(out.Tokens, tokenOf(t, ""))
+		func(ctx context.Context, p control.Principal, in *Page) (TokenList, error) {
+			all, err := a.allTokens(ctx, p)
+			if err != nil {
+				return TokenList{}, err
 			}
-			return out, err
+			part, next, err := tokenPages.cut(*in, all)
+			return TokenList{part, next}, err
+		})
+	show(a, h, get("/tokens/{id}", "getToken", "Get a token, without its secret"),
+		func(ctx context.Context, p control.Principal, in *TokenPath) (Token, error) {
+			all, err := a.allTokens(ctx, p)
+			if err != nil {
+				return Token{}, err
+			}
+			if i := slices.IndexFunc(all, func(t Token) bool { return t.ID == in.ID }); i >= 0 {
+				return all[i], nil
+			}
+			return Token{}, control.Errorf(control.NotFound, "not_found", "there is no token %q", in.ID)
 		})
 	route(a, h, create("/tokens", "createToken", "Create a token; the answer holds its secret"),
 		func(ctx context.Context, p control.Principal, in *body[TokenInput]) (Token, error) {
@@ -75,7 +104,7 @@ func (a api) tokens(h huma.API) {
 			})
 			return tokenOf(t, secret), err
 		})
-	route(a, h, act("/tokens/{id}/rotate", "rotateToken", "Replace a token's secret; the answer holds the new one"),
+	route(a, h, post("/tokens/{id}/rotate", "rotateToken", "Replace a token's secret; the answer holds the new one"),
 		func(ctx context.Context, p control.Principal, in *rotation) (Token, error) {
 			overlap, err := time.ParseDuration(cmp.Or(in.Body.Overlap, "0"))
 			if err != nil {
@@ -84,12 +113,25 @@ func (a api) tokens(h huma.API) {
 			t, secret, err := a.Service.RotateToken(ctx, p, in.ID, overlap)
 			return tokenOf(t, secret), err
 		})
-	revoke := act("/tokens/{id}", "revokeToken", "Revoke a token")
-	revoke.Method = http.MethodDelete
-	route(a, h, revoke,
-		func(ctx context.Context, p control.Principal, in *tokenPath) (none, error) {
+	write(a, h, patch("/tokens/{id}", "expireToken", "Give a token another end"),
+		func(ctx context.Context, s *control.Service, p control.Principal, in *tokenExpiryRequest) (Token, error) {
+			t, err := s.ExpireToken(ctx, p, in.ID, in.Body.ExpiresAt)
+			return tokenOf(t, ""), err
+		})
+	// A token that may be in wrong hands is never kept by a condition.
+	route(a, h, remove("/tokens/{id}", "revokeToken", "Revoke a token"),
+		func(ctx context.Context, p control.Principal, in *TokenPath) (none, error) {
 			return none{}, a.Service.RevokeToken(ctx, p, in.ID)
 		})
+}
+
+func (a api) allTokens(ctx context.Context, p control.Principal) ([]Token, error) {
+	all, err := a.Service.Tokens(ctx, p)
+	out := make([]Token, 0, len(all))
+	for _, t := range all {
+		out = append(out, tokenOf(t, ""))
+	}
+	return out, err
 }
 
 func tokenOf(t control.Token, secret string) Token {

@@ -3,6 +3,8 @@ package native
 import (
 	"context"
 	"encoding/json"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -34,17 +36,35 @@ type StoredVerdict struct {
 	SnapshotSHA256 string              `json:"snapshot_sha256,omitempty"`
 }
 
-// VerdictList is the verdicts of a release, the oldest first.
+// VerdictList is a page of the verdicts of a release, the oldest first.
 type VerdictList struct {
 	Verdicts []Verdict `json:"verdicts"`
+	Next
 }
+
+type verdictQuery struct {
+	ReleaseID
+	Page
+}
+
+// verdictPages go by the release's revisions, which end the ids.
+var verdictPages = pager[control.Verdict]{list: "verdicts", key: func(v control.Verdict) string {
+	_, rev, _ := strings.Cut(v.ID, ".")
+	n, _ := strconv.ParseInt(rev, 10, 64)
+	return sortable(n)
+}}
 
 func (a api) verdicts(h huma.API) {
 	route(a, h, get("/releases/{id}/verdicts", "listVerdicts", "List the verdicts of a release"),
-		func(ctx context.Context, p control.Principal, in *ReleaseID) (VerdictList, error) {
+		func(ctx context.Context, p control.Principal, in *verdictQuery) (VerdictList, error) {
 			all, err := a.Service.Verdicts(ctx, p, in.ID)
+			if err != nil {
+				return VerdictList{}, err
+			}
 			out := VerdictList{Verdicts: []Verdict{}}
-			for _, v := range all {
+			part, next, err := verdictPages.cut(in.Page, all)
+			out.Next = next
+			for _, v := range part {
 				out.Verdicts = append(out.Verdicts, Verdict{ID: v.ID, Decision: v.Decision, At: v.At, By: v.By, Milestone: v.Milestone})
 			}
 			return out, err
