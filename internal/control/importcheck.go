@@ -210,8 +210,13 @@ func (c *importCheck) strategy(st StrategySpec) error {
 	if slices.Contains(strategyNames, st.Name) {
 		return nil
 	}
+	_, err := strategyType(c, st.Name)
+	if err == nil {
+		c.custom.add(st.Name)
+		return nil
+	}
 	c.strategies.add(st.Name)
-	return nil
+	return present(err)
 }
 
 func (c *importCheck) parent(name string) error {

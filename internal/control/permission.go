@@ -26,6 +26,7 @@ const (
 	PermContextWrite   Permission = "context.write"
 	PermTagWrite       Permission = "tag_type.write"
 	PermFlagTypeWrite  Permission = "flag_type.write"
+	PermStrategyWrite  Permission = "strategy.write"
 	PermToggleOn       Permission = "flag.env.toggle_on"
 	PermToggleOff      Permission = "flag.env.toggle_off"
 	PermRuleWrite      Permission = "rule.write"
@@ -88,7 +89,7 @@ var levels = []struct {
 	{LevelRoot, []Permission{
 		PermProjectCreate, PermEnvCreate, PermEnvUpdate, PermEnvDelete,
 		PermContextWrite, PermContextCreate, PermContextUpdate, PermContextDelete,
-		PermTagWrite, PermTagCreate, PermTagUpdate, PermTagDelete, PermFlagTypeWrite,
+		PermTagWrite, PermTagCreate, PermTagUpdate, PermTagDelete, PermFlagTypeWrite, PermStrategyWrite,
 		PermUserRead, PermUserWrite, PermRoleWrite, PermSigninWrite, PermAuditRead,
 	}},
 	{LevelProject, []Permission{

@@ -52,7 +52,7 @@ const maxSegments = 5
 // project.
 func checkStrategy(tx ReadTx, project string, i int, st Strategy) error {
 	at := fmt.Sprintf("strategies[%d]", i)
-	if err := checkParameters(at, st); err != nil {
+	if err := checkParameters(tx, at, st); err != nil {
 		return err
 	}
 	if err := checkConstraints(tx, at+".constraints", st.Constraints); err != nil {
@@ -86,27 +86,40 @@ func compiles(field string, st eval.Strategy, segments []eval.Segment) error {
 	return nil
 }
 
-// strategyNames are Unleash's.
+// strategyNames are the built-in ones, Unleash's.
 var strategyNames = []string{
 	"default", "userWithId", "flexibleRollout", "gradualRolloutUserId", "gradualRolloutSessionId",
 	"gradualRolloutRandom", "remoteAddress", "applicationHostname",
 }
 
-func checkParameters(at string, st Strategy) error {
+func checkParameters(tx ReadTx, at string, st Strategy) error {
 	if !slices.Contains(strategyNames, st.Name) {
-		return Invalidf(at+".name", "%q is not one of %v", st.Name, strategyNames)
+		custom, err := strategyType(tx, st.Name)
+		if err != nil {
+			return asField(err, at+".name", "%q is not one of %v, and no custom strategy", st.Name, strategyNames)
+		}
+		if err := custom.checkParameters(at, st); err != nil {
+			return err
+		}
 	}
 	for _, key := range []string{"rollout", "percentage"} {
 		v, ok := st.Parameters[key]
-		if !ok {
+		if !ok || !slices.Contains(strategyNames, st.Name) {
 			continue
 		}
-		if f, err := strconv.ParseFloat(v, 64); !number.MatchString(v) || err != nil || f < 0 || f > 100 {
-			return Invalidf(at+".parameters."+key, "%q is not a number from 0 to 100", v)
+		if err := checkPercentage(at+".parameters."+key, v); err != nil {
+			return err
 		}
 	}
 	if _, ok := st.Parameters[releaseParameter]; ok {
 		return Invalidf(at+".parameters."+releaseParameter, "is set by a release, not by hand")
+	}
+	return nil
+}
+
+func checkPercentage(field, v string) error {
+	if f, err := strconv.ParseFloat(v, 64); !number.MatchString(v) || err != nil || f < 0 || f > 100 {
+		return Invalidf(field, "%q is not a number from 0 to 100", v)
 	}
 	return nil
 }

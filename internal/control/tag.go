@@ -168,6 +168,13 @@ func (s *Service) DeleteTagType(ctx context.Context, p Principal, name string) e
 				return Errorf(Conflict, "tag_type_in_use", "flag %q has a tag of type %q: remove it first", f.Name, name)
 			}
 		}
+		standing, err := list[StandingTag](w, KindTag, name)
+		if err != nil {
+			return err
+		}
+		if len(standing) > 0 {
+			return Errorf(Conflict, "tag_type_in_use", "there is a tag %q of that type: delete it first", standing[0].key())
+		}
 		return w.remove(event{Type: "tag_type.delete", Kind: KindTagType, Key: name})
 	})
 }
@@ -178,8 +185,12 @@ func checkTagType(in TagType) error {
 	if err := checkName("name", in.Name); err != nil {
 		return err
 	}
-	if in.Color != "" && !color.MatchString(in.Color) {
-		return Invalidf("color", "%q is no colour: write it as #rrggbb", in.Color)
+	return checkColor(in.Color)
+}
+
+func checkColor(s string) error {
+	if s != "" && !color.MatchString(s) {
+		return Invalidf("color", "%q is no colour: write it as #rrggbb", s)
 	}
 	return nil
 }

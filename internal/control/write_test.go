@@ -169,6 +169,62 @@ var writes = []write{
 		events: []string{"token.revoke"}, again: new(control.NotFound),
 	},
 	{
+		name: "CreateTag", at: anywhere, perms: []control.Permission{control.PermTagWrite, control.PermTagCreate}, setUp: nothing,
+		do: func(ctx context.Context, w *world, p control.Principal, _ string) error {
+			_, err := w.CreateTag(ctx, p, control.StandingTag{Tag: control.Tag{Type: "simple", Value: "web"}})
+			return err
+		},
+		events: []string{"tag.create"}, again: new(control.Exists),
+	},
+	{
+		name: "DeleteTag", at: anywhere, perms: []control.Permission{control.PermTagWrite, control.PermTagDelete},
+		setUp: func(t *testing.T, w *world) string {
+			must(w.CreateTag(t.Context(), root, control.StandingTag{Tag: control.Tag{Type: "simple", Value: "web"}}))(t)
+			return ""
+		},
+		do: func(ctx context.Context, w *world, p control.Principal, _ string) error {
+			return w.DeleteTag(ctx, p, control.Tag{Type: "simple", Value: "web"})
+		},
+		events: []string{"tag.delete"}, again: new(control.NotFound),
+	},
+	{
+		name: "CreateStrategyType", at: anywhere, perms: []control.Permission{control.PermStrategyWrite}, setUp: nothing,
+		do: func(ctx context.Context, w *world, p control.Principal, _ string) error {
+			return w.CreateStrategyType(ctx, p, lottery)
+		},
+		events: []string{"strategy.create"}, again: new(control.Exists),
+	},
+	{
+		name: "UpdateStrategyType", at: anywhere, perms: []control.Permission{control.PermStrategyWrite}, setUp: aLottery,
+		do: func(ctx context.Context, w *world, p control.Principal, _ string) error {
+			changed := lottery
+			changed.Description = "Luck"
+			return w.UpdateStrategyType(ctx, p, changed)
+		},
+		events: []string{"strategy.update"},
+	},
+	{
+		name: "DeprecateStrategyType", at: anywhere, perms: []control.Permission{control.PermStrategyWrite}, setUp: aLottery,
+		do: func(ctx context.Context, w *world, p control.Principal, _ string) error {
+			return w.DeprecateStrategyType(ctx, p, lottery.Name, true)
+		},
+		events: []string{"strategy.deprecate"},
+	},
+	{
+		name: "DeprecateStrategyType, built in", at: anywhere, perms: []control.Permission{control.PermStrategyWrite}, setUp: nothing,
+		do: func(ctx context.Context, w *world, p control.Principal, _ string) error {
+			return w.DeprecateStrategyType(ctx, p, "userWithId", false)
+		},
+		events: []string{"strategy.reactivate"},
+	},
+	{
+		name: "DeleteStrategyType", at: anywhere, perms: []control.Permission{control.PermStrategyWrite}, setUp: aLottery,
+		do: func(ctx context.Context, w *world, p control.Principal, _ string) error {
+			return w.DeleteStrategyType(ctx, p, lottery.Name)
+		},
+		events: []string{"strategy.delete"}, again: new(control.NotFound),
+	},
+	{
 		name: "StartRelease", at: inProd, perms: []control.Permission{control.PermReleaseStart}, setUp: nothing,
 		do: func(ctx context.Context, w *world, p control.Principal, _ string) error {
 			_, err := w.StartRelease(ctx, p, starting())

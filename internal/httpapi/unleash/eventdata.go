@@ -29,6 +29,10 @@ func eventData(o control.Occurrence, name string) (data, before any, err error) 
 		return shown(o, func(t control.TagType) any { return toTagType(t) }, nil)
 	case string(control.KindFlagType):
 		return shown(o, func(t control.FlagType) any { return toFeatureType(t) }, nil)
+	case string(control.KindTag):
+		return shown(o, func(t control.StandingTag) any { return toStandingTag(t) }, nil)
+	case string(control.KindStrategyType):
+		return shown(o, func(t control.StrategyType) any { return toStrategyType(t) }, nil)
 	case string(control.KindToken):
 		return shown(o, func(t control.Token) any { return toToken(t) }, nil)
 	case string(control.KindRelease):
