@@ -301,6 +301,27 @@ func (s *Service) Tokens(ctx context.Context, p Principal) ([]Token, error) {
 	return s.withLastUse(ctx, out)
 }
 
+// ProjectTokens lists the tokens that name a project, those for every project
+// not among them.
+func (s *Service) ProjectTokens(ctx context.Context, p Principal, project string) ([]Token, error) {
+	if err := p.May(PermTokenRead, Scope{Project: project}); err != nil {
+		return nil, err
+	}
+	var out []Token
+	err := s.store.View(ctx, func(tx ReadTx) error {
+		if _, err := get[Project](tx, KindProject, project); err != nil {
+			return asMissing(err, "project", project)
+		}
+		all, err := list[Token](tx, KindToken, "")
+		out = slices.DeleteFunc(all, func(t Token) bool { return !slices.Contains(t.Projects, project) })
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s.withLastUse(ctx, out)
+}
+
 // withLastUse fills in when tokens were last used.
 func (s *Service) withLastUse(ctx context.Context, tokens []Token) ([]Token, error) {
 	used, err := s.lastUses(ctx, "")

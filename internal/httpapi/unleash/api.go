@@ -75,6 +75,7 @@ func (a *API) Register(mux *http.ServeMux) {
 	a.routeEvents(mux)
 	a.routeBatch(mux)
 	a.routeTokens(mux)
+	a.routeProjectTokens(mux)
 	mux.Handle("GET /health", a.open(health))
 	mux.Handle("GET /ready", a.open(a.ready))
 	mux.Handle("/api/", a.open(noSuchPath))

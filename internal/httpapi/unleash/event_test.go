@@ -58,6 +58,7 @@ func TestEventNames(t *testing.T) {
 		{"POST", f + "/environments/development/on", ``, "feature-environment-enabled", false, false},
 		{"POST", f + "/environments/development/off", ``, "feature-environment-disabled", false, false},
 		{"PUT", f + "/environments/development/variants", `[{"name":"v","weight":1000}]`, "feature-environment-variants-updated", true, true},
+		{"POST", project + "/features/g/changeProject", `{"newProjectId":"blue"}`, "feature-project-change", true, false},
 		{"DELETE", f, ``, "feature-archived", true, true},
 		{"POST", "/api/admin/segments", `{"name":"s","constraints":[]}`, "segment-created", true, false},
 		{"PUT", "/api/admin/segments/1", `{"name":"s2","constraints":[]}`, "segment-updated", true, true},

@@ -80,12 +80,22 @@ func flagDifference(name string) difference[control.Flag] {
 			show := linkOf(a.Name)
 			return one(each(added(b.Links, a.Links), show)), one(each(added(a.Links, b.Links), show))
 		}
+	case "feature-project-change":
+		return func(b, a control.Flag) (any, any) {
+			return moveEvent{a.Project, b.Project}, nil
+		}
 	case "feature-dependency-added", "feature-dependency-removed", "feature-dependencies-removed":
 		return func(b, a control.Flag) (any, any) {
 			return one(unlike(b.Dependencies, a.Dependencies)), one(unlike(a.Dependencies, b.Dependencies))
 		}
 	}
 	return nil
+}
+
+// moveEvent is what Unleash tells of a flag that was moved.
+type moveEvent struct {
+	NewProject string `json:"newProject"`
+	OldProject string `json:"oldProject"`
 }
 
 // envDifference returns what an event about a flag in one environment shows.

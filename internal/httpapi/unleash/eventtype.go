@@ -43,6 +43,7 @@ var eventTypes = map[string][]string{
 	"flag.archive":               {"feature-archived"},
 	"flag.restore":               {"feature-revived"},
 	"flag.delete":                {"feature-deleted"},
+	"flag.move":                  {"feature-project-change"},
 	"flag.dependency.set":        {"feature-dependency-added"},
 	"flag.env.enable":            {"feature-environment-enabled"},
 	"flag.env.disable":           {"feature-environment-disabled"},

@@ -209,6 +209,16 @@ func TestHostileFlags(t *testing.T) {
 		{"strategies: update a built-in one", "PUT", "/api/admin/strategies/default", `{"parameters":[]}`, 409, ""},
 		{"strategies: delete a built-in one", "DELETE", "/api/admin/strategies/userWithId", ``, 409, ""},
 		{"strategies: deprecate the default", "POST", "/api/admin/strategies/default/deprecate", ``, 409, ""},
+		{"move: nowhere", "POST", f + "/changeProject", `{}`, 400, "newProjectId"},
+		{"move: no such project", "POST", f + "/changeProject", `{"newProjectId":"red"}`, 400, "newProjectId"},
+		{"move: no such flag", "POST", base + "/features/moon/changeProject", `{"newProjectId":"blue"}`, 404, "flag"},
+		{"tokens of nothing", "GET", "/api/admin/projects/red/api-tokens", ``, 404, "project"},
+		{"project token: no name", "POST", base + "/api-tokens", `{"type":"backend"}`, 400, "tokenName"},
+		{"project token: admin", "POST", base + "/api-tokens", `{"tokenName":"t","type":"admin"}`, 400, "type"},
+		{"project token: for another", "POST", base + "/api-tokens", `{"tokenName":"t","type":"backend","projects":["blue"]}`, 400, "projects"},
+		{"project token: no such project", "POST", "/api/admin/projects/red/api-tokens", `{"tokenName":"t","type":"backend"}`, 400, "projects[0]"},
+		{"project token: no such environment", "POST", base + "/api-tokens", `{"tokenName":"t","type":"backend","environment":"moon"}`, 400, "environment"},
+		{"project token: revoke one of all projects", "DELETE", base + "/api-tokens/" + backend, ``, 404, ""},
 		{"no such action", "POST", base + "/launch", `{}`, 404, ""},
 	})
 }

@@ -33,6 +33,7 @@ func (a *API) routeFlags(mux *http.ServeMux) {
 		"PATCH " + flagPath:                        a.patchFlag,
 		"DELETE " + flagPath:                       a.archiveFlag,
 		"POST " + flagPath + "/clone":              a.cloneFlag,
+		"POST " + flagPath + "/changeProject":      a.moveFlag,
 		"POST " + envPath + "/on":                  a.switchFlag(true),
 		"POST " + envPath + "/off":                 a.switchFlag(false),
 

@@ -36,10 +36,15 @@ func toToken(t control.Token) tokenDoc {
 
 // tokens answers GET /api/admin/api-tokens, by name.
 func (a *API) tokens(w http.ResponseWriter, r *http.Request) error {
-	all, err := a.service.Tokens(r.Context(), httpapi.CallerOf(r.Context()).Principal)
+	all, err := a.service.Tokens(r.Context(), caller(r))
 	if err != nil {
 		return err
 	}
+	return writeTokens(w, all)
+}
+
+// writeTokens answers with tokens by name.
+func writeTokens(w http.ResponseWriter, all []control.Token) error {
 	slices.SortFunc(all, func(a, b control.Token) int {
 		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.ID, b.ID))
 	})
@@ -66,19 +71,23 @@ func (a *API) createToken(w http.ResponseWriter, r *http.Request) error {
 	if err := httpapi.AdminBody.Decode(w, r, &in); err != nil {
 		return err
 	}
-	if in.TokenName == "" {
-		return control.Invalidf("tokenName", "is missing")
-	}
-	typ := tokenType(in.Type)
-	if in.Environment == "" && typ != control.TokenAdmin {
-		in.Environment = defaultEnvironment
-	}
 	if len(in.Projects) == 0 && in.Project != "" {
 		in.Projects = []string{in.Project}
 	}
-	t, secret, err := a.service.CreateToken(r.Context(), httpapi.CallerOf(r.Context()).Principal, control.Token{
-		Name: in.TokenName, Type: typ, Environment: in.Environment, Projects: in.Projects, ExpiresAt: in.ExpiresAt,
+	return a.makeToken(w, r, control.Token{
+		Name: in.TokenName, Type: tokenType(in.Type), Environment: in.Environment, Projects: in.Projects, ExpiresAt: in.ExpiresAt,
 	})
+}
+
+// makeToken answers with a new token and its secret.
+func (a *API) makeToken(w http.ResponseWriter, r *http.Request, in control.Token) error {
+	if in.Name == "" {
+		return control.Invalidf("tokenName", "is missing")
+	}
+	if in.Environment == "" && in.Type != control.TokenAdmin {
+		in.Environment = defaultEnvironment
+	}
+	t, secret, err := a.service.CreateToken(r.Context(), caller(r), in)
 	if err != nil {
 		return refield(err, func(field string) string { return strings.Replace(field, "name", "tokenName", 1) })
 	}

@@ -26,9 +26,7 @@ func (a *API) tokensNamed(w http.ResponseWriter, r *http.Request) error {
 	}
 	name := r.PathValue("token")
 	all = slices.DeleteFunc(all, func(t control.Token) bool { return t.Name != name })
-	return httpapi.WriteJSON(w, http.StatusOK, struct {
-		Tokens []tokenDoc `json:"tokens"`
-	}{each(all, toToken)})
+	return writeTokens(w, all)
 }
 
 // expireToken answers PUT /api/admin/api-tokens/{token}, by id or secret.
