@@ -24,6 +24,7 @@ import (
 	"github.com/lockflight/lockflight/internal/feed"
 	"github.com/lockflight/lockflight/internal/httpapi"
 	"github.com/lockflight/lockflight/internal/httpapi/native"
+	"github.com/lockflight/lockflight/internal/httpapi/ofrep"
 	"github.com/lockflight/lockflight/internal/httpapi/unleash"
 	"github.com/lockflight/lockflight/internal/runner"
 	"github.com/lockflight/lockflight/internal/store"
@@ -127,6 +128,9 @@ func (a *App) wire() {
 	})
 	mux := http.NewServeMux()
 	a.clients.Register(mux)
+	ofrep.New(ofrep.Options{
+		Auth: a.Service, Hub: a.hub, StreamKey: a.signer.derive("ofrep streams"), Now: o.Now, Logger: o.Logger,
+	}).Register(mux)
 	native.Register(mux, native.Options{
 		Service: a.Service, Usage: a.store, Live: a.runner, Ingest: a.ingest,
 		Log: a.store, Checkpoint: a.checkpoint, VerifierKey: a.signer.vkey, Logger: o.Logger,

@@ -2,7 +2,9 @@ package app
 
 import (
 	"context"
+	"crypto/hkdf"
 	"crypto/rand"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -47,6 +49,16 @@ func loadSigner(file string) (*signer, error) {
 		return nil, fmt.Errorf("writing the verifier key: %w", err)
 	}
 	return &signer{key, key.Name(), key.VerifierKey()}, nil
+}
+
+// derive returns a key for one purpose, which tells nothing of the signing key
+// and is the same on all that are given it (HKDF-SHA256, RFC 5869).
+func (s *signer) derive(purpose string) [32]byte {
+	key, err := hkdf.Key(sha256.New, []byte(s.key.Secret()), nil, "lockflight "+purpose, 32)
+	if err != nil {
+		panic(err) // only of more than 8160 bytes
+	}
+	return [32]byte(key)
 }
 
 // publish writes the verifier key where it is not there yet. A directory that

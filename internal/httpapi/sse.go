@@ -39,6 +39,7 @@ func OpenStream(w http.ResponseWriter) *Stream {
 	h.Set("X-Accel-Buffering", "no") // nginx would hold events back
 	s := &Stream{w: w, rc: http.NewResponseController(w)}
 	_ = s.rc.SetReadDeadline(time.Time{}) // the request has been read; the stream outlives its deadline
+	_ = s.rc.Flush()                      // the client knows that it listens before there is something to hear
 	return s
 }
 

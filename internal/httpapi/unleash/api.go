@@ -31,7 +31,7 @@ type API struct {
 	service *control.Service
 	hub     *feed.Hub
 	reports *reports
-	origins []string
+	cors    httpapi.CORS
 	now     func() time.Time
 	log     *slog.Logger
 }
@@ -44,7 +44,7 @@ func New(o Options) *API {
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
-	return &API{service: o.Service, hub: o.Hub, reports: newReports(o.Usage, o.Service, o.Logger), origins: o.Origins, now: o.Now, log: o.Logger}
+	return &API{service: o.Service, hub: o.Hub, reports: newReports(o.Usage, o.Service, o.Logger), cors: httpapi.CORS{Origins: o.Origins}, now: o.Now, log: o.Logger}
 }
 
 // Run writes what clients report to the store, once a second, until ctx ends,

@@ -27,7 +27,7 @@ func (a *API) features(w http.ResponseWriter, r *http.Request) error {
 	if segments {
 		doc = view.Features()
 	}
-	if matches(r.Header.Values("If-None-Match"), doc.ETag()) {
+	if httpapi.Matches(r.Header.Values("If-None-Match"), doc.ETag()) {
 		return notModified(w)
 	}
 	w.Header().Add("Vary", "Accept-Encoding")
@@ -87,14 +87,10 @@ func (a *API) granted(r *http.Request, perm control.Permission) (*feed.Env, feed
 }
 
 func writeDocument(w http.ResponseWriter, etag string, body []byte) error {
-	h := w.Header()
 	if etag != "" {
-		h.Set("ETag", etag)
+		w.Header().Set("ETag", etag)
 	}
-	h.Set("Content-Type", "application/json; charset=utf-8")
-	h.Set("Content-Length", strconv.Itoa(len(body)))
-	_, _ = w.Write(body) // the client has gone where it fails
-	return nil
+	return httpapi.WriteBody(w, http.StatusOK, body)
 }
 
 // notModified answers 304 without any header, as Unleash does.
@@ -102,19 +98,6 @@ func notModified(w http.ResponseWriter) error {
 	clear(w.Header())
 	w.WriteHeader(http.StatusNotModified)
 	return nil
-}
-
-// matches compares If-None-Match with an ETag, weakly (RFC 9110, 13.1.2).
-func matches(header []string, etag string) bool {
-	etag = strings.TrimPrefix(etag, "W/")
-	for _, line := range header {
-		for tag := range strings.SplitSeq(line, ",") {
-			if tag = strings.TrimPrefix(strings.TrimSpace(tag), "W/"); tag == etag || tag == "*" {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // namesSegments reports whether a client of this Unleash-Client-Spec reads

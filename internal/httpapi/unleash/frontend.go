@@ -32,10 +32,10 @@ func (a *API) routeFrontend(mux *http.ServeMux) {
 			"GET " + base + "/health":                        notImplemented,
 			"GET " + base + "/internal-backstage/prometheus": notImplemented,
 		} {
-			mux.Handle(pattern, a.cors(a.open(a.only(control.TokenFrontend, h))))
+			mux.Handle(pattern, a.cors.Wrap(a.open(a.only(control.TokenFrontend, h))))
 		}
-		mux.Handle("OPTIONS "+base, a.cors(http.HandlerFunc(preflight)))
-		mux.Handle("OPTIONS "+base+"/", a.cors(http.HandlerFunc(preflight)))
+		mux.Handle("OPTIONS "+base, a.cors.Wrap(http.HandlerFunc(httpapi.Preflight)))
+		mux.Handle("OPTIONS "+base+"/", a.cors.Wrap(http.HandlerFunc(httpapi.Preflight)))
 	}
 }
 

@@ -33,7 +33,6 @@ type line struct {
 	Answers []answer
 	Sees    *bool
 	Sent    map[string]plane.Count
-	Error   string
 }
 
 // answer is [enabled, variant].
@@ -68,21 +67,27 @@ func Start(t *testing.T, script string, job any) *Client {
 	return c
 }
 
-// next returns the next thing that the script says.
-func (c *Client) next(t *testing.T) line {
+// Next reads the next thing that the script says, which is no error.
+func (c *Client) Next(t *testing.T, into any) {
 	t.Helper()
 	text, err := c.lines.ReadBytes('\n')
-	var out line
+	var failed struct{ Error string }
 	if err == nil {
-		err = json.Unmarshal(text, &out)
+		err = errors.Join(json.Unmarshal(text, &failed), json.Unmarshal(text, into))
 	}
-	if err == nil && out.Error != "" {
-		err = errors.New(out.Error)
+	if err == nil && failed.Error != "" {
+		err = errors.New(failed.Error)
 	}
 	if err != nil {
 		rest, _ := io.ReadAll(c.lines)
 		t.Fatalf("the client: %v\n%s%s%s\nIts packages are installed by `make test`.", err, text, rest, c.log)
 	}
+}
+
+// next is Next for what all scripts say.
+func (c *Client) next(t *testing.T) (out line) {
+	t.Helper()
+	c.Next(t, &out)
 	return out
 }
 

@@ -1,20 +1,26 @@
-package unleash
+package httpapi
 
 import (
 	"net/http"
 	"slices"
 )
 
-// anyOrigin stands for every site, in Options.Origins and on the wire.
-const anyOrigin = "*"
+// AnyOrigin stands for every site, in CORS.Origins and on the wire.
+const AnyOrigin = "*"
 
-// cors lets the pages of the allowed origins read what next answers, errors
-// included (https://fetch.spec.whatwg.org/#http-cors-protocol).
-func (a *API) cors(next http.Handler) http.Handler {
+// CORS says which pages may call an API
+// (https://fetch.spec.whatwg.org/#http-cors-protocol).
+type CORS struct {
+	Origins []string // AnyOrigin or none for any
+}
+
+// Wrap lets the pages of the allowed origins read what next answers, errors
+// included.
+func (c CORS) Wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Add("Vary", "Origin")
-		if origin, ok := a.allowed(r.Header.Get("Origin")); ok {
+		if origin, ok := c.allowed(r.Header.Get("Origin")); ok {
 			h.Set("Access-Control-Allow-Origin", origin)
 			h.Set("Access-Control-Allow-Credentials", "true")
 			h.Set("Access-Control-Expose-Headers", "ETag")
@@ -25,17 +31,17 @@ func (a *API) cors(next http.Handler) http.Handler {
 
 // allowed returns what an origin is told of which origins are allowed, and
 // whether it is one.
-func (a *API) allowed(origin string) (string, bool) {
-	if len(a.origins) == 0 || slices.Contains(a.origins, anyOrigin) {
-		return anyOrigin, true
+func (c CORS) allowed(origin string) (string, bool) {
+	if len(c.Origins) == 0 || slices.Contains(c.Origins, AnyOrigin) {
+		return AnyOrigin, true
 	}
-	return origin, slices.Contains(a.origins, origin)
+	return origin, slices.Contains(c.Origins, origin)
 }
 
-// preflight answers what a browser asks before it sends a request with a token.
+// Preflight answers what a browser asks before it sends a request with a token.
 // SDKs can be told to send the token, or anything else, in headers of other
 // names, so that every name is allowed.
-func preflight(w http.ResponseWriter, r *http.Request) {
+func Preflight(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Add("Vary", "Access-Control-Request-Headers")
 	h.Set("Access-Control-Allow-Methods", "GET, POST")
