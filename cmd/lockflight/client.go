@@ -24,13 +24,19 @@ type format struct {
 	Output string `name:"output" short:"o" enum:"text,json" default:"text" help:"text, for people, or json."`
 }
 
-// problem is an error answer of the server (RFC 9457).
+// problem is an error answer of the server: RFC 9457's, or that of the paths
+// that Unleash's clients know.
 type problem struct {
 	Status int    `json:"status"`
 	Title  string `json:"title"`
 	Detail string `json:"detail"`
 	Code   string `json:"code"`
 	Field  string `json:"field"`
+
+	Message string `json:"message"`
+	Details []struct {
+		Path string `json:"path"`
+	} `json:"details"`
 }
 
 // Error says what was wrong and, where it is known, what to do.
@@ -107,7 +113,13 @@ func (r remote) send(ctx context.Context, method, path, contentType string, body
 	defer resp.Body.Close()
 	p := &problem{Status: resp.StatusCode, Title: resp.Status}
 	b, _ := io.ReadAll(io.LimitReader(resp.Body, 64<<10))
-	if json.Unmarshal(b, p) != nil || p.Detail == "" && p.Code == "" {
+	switch err := json.Unmarshal(b, p); {
+	case err == nil && p.Message != "":
+		p.Detail = p.Message
+		if len(p.Details) > 0 {
+			p.Field = p.Details[0].Path
+		}
+	case err != nil || p.Detail == "" && p.Code == "":
 		p.Title = resp.Status + " " + strings.TrimSpace(string(b))
 	}
 	return nil, p

@@ -32,6 +32,7 @@ type cli struct {
 	Audit    auditCmd    `cmd:"" help:"Verify, export and prove the audit log."`
 	Token    tokenCmd    `cmd:"" help:"Make, list and revoke tokens."`
 	Generate generateCmd `cmd:"" help:"Write typed accessors for flags."`
+	Import   importCmd   `cmd:"" help:"Bring in flags from elsewhere."`
 	Export   exportCmd   `cmd:"" help:"Write flags and segments as YAML."`
 	Plan     planCmd     `cmd:"" help:"Show what would change for files of flags and segments to hold."`
 	Apply    applyCmd    `cmd:"" help:"Make files of flags and segments hold."`

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/lockflight/lockflight/internal/control"
 )
 
 // configurationFiles is what plan and apply read.
@@ -133,16 +135,7 @@ func (c changeSet) print(w io.Writer) {
 		fmt.Fprintln(w, "nothing to change")
 	}
 	for _, one := range c.Changes {
-		sign := "~"
-		if one.Revision == 0 {
-			sign = "+"
-		}
-		kind, _, _ := strings.Cut(one.Kind, "_")
-		fmt.Fprintf(w, "%s %s %s", sign, kind, one.Name)
-		if one.Environment != "" {
-			fmt.Fprint(w, " in "+one.Environment)
-		}
-		fmt.Fprintln(w)
+		fmt.Fprintln(w, headline(control.ResourceKind(one.Kind), one.Name, one.Environment, one.Revision))
 		if d := one.Drift; d != nil {
 			fmt.Fprintf(w, "    changed outside the files: %s by %s at %s\n", d.Event, d.By, d.At.Format(time.RFC3339))
 		}
@@ -153,4 +146,18 @@ func (c changeSet) print(w io.Writer) {
 			d.print(w)
 		}
 	}
+}
+
+// headline names one change: + where the document is new, ~ where it is not.
+func headline(kind control.ResourceKind, name, env string, revision int64) string {
+	sign := "~"
+	if revision == 0 {
+		sign = "+"
+	}
+	what, _, _ := strings.Cut(string(kind), "_")
+	out := fmt.Sprintf("%s %s %s", sign, what, name)
+	if env != "" {
+		out += " in " + env
+	}
+	return out
 }

@@ -97,12 +97,13 @@ var Packages = Table{
 	"internal/webui": {},
 
 	// Assembly: app wires everything, demo and the command stand on it. The
-	// command reads a log or a gate's input by itself where no server runs.
+	// command reads a log or a gate's input by itself where no server runs, and
+	// another Unleash from where it can be reached.
 	"internal/app":  {Imports: everything},
 	"internal/demo": {Imports: []string{"internal/app", "internal/control", "internal/gate", "internal/audit", "sdk", "sdk/eval"}},
 	"cmd/lockflight": {Imports: []string{
 		"internal/app", "internal/demo", "internal/control", "internal/gate", "internal/audit",
-		"internal/codescan", "internal/store", "sdk", "sdk/eval",
+		"internal/codescan", "internal/store", "internal/migrate", "sdk", "sdk/eval",
 	}},
 	// Examples are outside callers; the test of taubench runs the gate on what
 	// the example writes.
