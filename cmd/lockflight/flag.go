@@ -16,6 +16,7 @@ type flagCmd struct {
 	Show   flagShowCmd   `cmd:"" help:"Show a flag in each environment."`
 	On     flagOnCmd     `cmd:"" help:"Switch a flag on in an environment."`
 	Off    flagOffCmd    `cmd:"" help:"Switch a flag off in an environment."`
+	Stale  flagStaleCmd  `cmd:"" help:"List the flags that are due to be removed from the code, and why."`
 	Kill   flagKillCmd   `cmd:"" help:"Switch a flag off in every environment, and roll back its releases."`
 
 	History flagHistoryCmd `cmd:"" help:"List the versions of a flag's configuration in an environment."`

@@ -43,6 +43,8 @@ type serveCmd struct {
 	DatabaseURL string `name:"database-url" help:"PostgreSQL (postgres://...) in place of SQLite."`
 	SigningKey  string `name:"signing-key" type:"path" help:"File of the key that signs the log's checkpoints; signing.key in --data where absent."`
 
+	Retention time.Duration `default:"720h" help:"How long what clients report is kept: usage by the hour, receipts, instances, impact metrics. At least 24h."`
+
 	InitAdmin    []string `name:"init-admin-api-tokens" env:"INIT_ADMIN_API_TOKENS" help:"Admin tokens that exist from the start, as *:*.SECRET."`
 	InitBackend  []string `name:"init-backend-api-tokens" env:"INIT_BACKEND_API_TOKENS,INIT_CLIENT_API_TOKENS" help:"Backend tokens, as PROJECT:ENVIRONMENT.SECRET."`
 	InitFrontend []string `name:"init-frontend-api-tokens" env:"INIT_FRONTEND_API_TOKENS" help:"Frontend tokens, as PROJECT:ENVIRONMENT.SECRET."`
@@ -59,11 +61,15 @@ func frugal() {
 
 // Run serves the control plane until it is told to stop.
 func (c *serveCmd) Run(ctx context.Context, s streams) error {
+	if c.Retention < app.MinRetention {
+		return usageError{fmt.Errorf("--retention: %v is less than %v", c.Retention, app.MinRetention)}
+	}
 	frugal()
 	log := c.logger(s.err)
 	a, err := app.New(ctx, app.Options{
 		Listen: c.Listen, DataDir: c.Data, DatabaseURL: c.DatabaseURL, SigningKey: c.SigningKey, Version: version(),
-		AdminTokens: c.InitAdmin, BackendTokens: c.InitBackend, FrontendTokens: c.InitFrontend, Logger: log,
+		AdminTokens: c.InitAdmin, BackendTokens: c.InitBackend, FrontendTokens: c.InitFrontend,
+		Retention: c.Retention, Logger: log,
 	})
 	if err != nil {
 		return err

@@ -42,6 +42,11 @@ type Options struct {
 	// Tokens that exist from the first start, in Unleash's form.
 	AdminTokens, BackendTokens, FrontendTokens []string
 
+	// Retention is how long what clients report is kept: usage by the hour,
+	// receipts, instances, unknown flags, impact metrics. DefaultRetention where
+	// zero.
+	Retention time.Duration
+
 	Logger *slog.Logger
 	Now    func() time.Time // time.Now where nil; a test's skewed replica
 }
@@ -159,6 +164,9 @@ func (o Options) withDefaults() Options {
 	if o.SigningKey == "" {
 		o.SigningKey = defaultKeyFile(o.DataDir)
 	}
+	if o.Retention == 0 {
+		o.Retention = DefaultRetention
+	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -220,7 +228,7 @@ func (a *App) Run(ctx context.Context) error {
 	defer stopParts()
 	g, ctx := errgroup.WithContext(ctx)
 	for _, part := range []func(context.Context) error{
-		a.store.Run, a.Service.Run, a.hub.Run, a.runner.Run, a.clients.Run, a.signing,
+		a.store.Run, a.Service.Run, a.hub.Run, a.runner.Run, a.clients.Run, a.signing, a.cleaning,
 	} {
 		g.Go(func() error {
 			if err := part(parts); err != nil && !errors.Is(err, context.Canceled) {

@@ -88,6 +88,34 @@ type FlagView struct {
 	Environments []FlagEnv         // one for each of the project's environments
 	Releases     map[string]string // running release by environment
 	Children     []string          // flags that depend on this one; of Service.Flag only
+
+	Stages   []StageEntry         // what it has gone through, the last one being where it is
+	SeenAt   map[string]time.Time // when it was last asked about, by environment
+	Favorite bool                 // of the principal that reads it; of Service.Flag and SearchFlags only
+}
+
+// Stage is where the flag is.
+func (v FlagView) Stage() Stage {
+	if len(v.Stages) == 0 {
+		return StageInitial
+	}
+	return v.Stages[len(v.Stages)-1].Stage
+}
+
+// LastSeenAt is when the flag was last asked about in any environment, the zero
+// time where it never was.
+func (v FlagView) LastSeenAt() time.Time {
+	var out time.Time
+	for _, at := range v.SeenAt {
+		out = latest(out, at)
+	}
+	return out
+}
+
+// seenAt reads when a flag was last asked about, by environment.
+func (s *Service) seenAt(ctx context.Context, f Flag) (map[string]time.Time, error) {
+	uses, err := s.flagUses(ctx, UseFilter{Flag: f.Name})
+	return lastSeen(f, uses[f.Name]), err
 }
 
 // Flag returns one flag of a project, with its environments.
@@ -104,9 +132,16 @@ func (s *Service) Flag(ctx context.Context, p Principal, project, flag string) (
 		if out, err = viewOf(tx, f, pr); err != nil {
 			return err
 		}
-		out.Children, err = childrenOf(tx, f)
+		if out.Children, err = childrenOf(tx, f); err != nil {
+			return err
+		}
+		favorites, err := favoritesOf(tx, p)
+		out.Favorite = favorites.flag(p, f)
 		return err
 	})
+	if err == nil {
+		out.SeenAt, err = s.seenAt(ctx, out.Flag)
+	}
 	return out, err
 }
 
@@ -299,6 +334,11 @@ func viewOf(tx ReadTx, f Flag, pr Project) (FlagView, error) {
 		}
 		out.Environments = append(out.Environments, fe)
 	}
+	life, err := lifecycleOf(tx, f)
+	if err != nil {
+		return FlagView{}, err
+	}
+	out.Stages = life.Stages(f)
 	open, err := list[Release](tx, KindRelease, releasesOpen)
 	for _, r := range open {
 		if r.Flag == f.Name {

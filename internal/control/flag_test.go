@@ -2,6 +2,7 @@ package control_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/lockflight/lockflight/internal/control"
 	"github.com/lockflight/lockflight/sdk/eval"
@@ -17,6 +18,8 @@ func TestCreateFlag(t *testing.T) {
 		Flag:         want,
 		Environments: []control.FlagEnv{{Flag: "x", Environment: "production", Strategies: []control.Strategy{}}},
 		Releases:     map[string]string{},
+		Stages:       []control.StageEntry{{Stage: control.StageInitial, EnteredAt: begin}},
+		SeenAt:       map[string]time.Time{},
 	}, view)
 	_, err := w.Flag(t.Context(), root, "default", "x")
 	wantErr(t, err, control.NotFound, "flag")

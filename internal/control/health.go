@@ -3,7 +3,6 @@ package control
 import (
 	"context"
 	"slices"
-	"time"
 )
 
 // ProjectHealth counts the flags of a project that are in service.
@@ -54,10 +53,4 @@ func (s *Service) ProjectHealth(ctx context.Context, p Principal, project string
 		return err
 	})
 	return out, err
-}
-
-// outlived reports whether a flag is past the lifetime of its type.
-func (f Flag) outlived(types []FlagType, now time.Time) bool {
-	i := slices.IndexFunc(types, func(t FlagType) bool { return t.ID == f.Type })
-	return i >= 0 && types[i].LifetimeDays != nil && now.After(f.CreatedAt.AddDate(0, 0, *types[i].LifetimeDays))
 }

@@ -26,12 +26,16 @@ type listed struct {
 	Project     string     `json:"project"`
 	Environment string     `json:"environment"`
 	EndedAt     *time.Time `json:"endedAt"`
+	Principal   string     `json:"principal"`
+	Type        string     `json:"type"`
 }
 
 // parents has the kinds that are listed under something.
 var parents = map[ResourceKind]func(listed) string{
-	KindFlag:    func(d listed) string { return d.Project },
-	KindFlagEnv: func(d listed) string { return d.Environment },
+	KindFlag:     func(d listed) string { return d.Project },
+	KindFlagEnv:  func(d listed) string { return d.Environment },
+	KindFavorite: func(d listed) string { return d.Principal },
+	KindTag:      func(d listed) string { return d.Type },
 	KindRelease: func(d listed) string {
 		if d.EndedAt == nil {
 			return releasesOpen

@@ -46,6 +46,7 @@ const (
 	PermAccessRead     Permission = "access.read"
 	PermAccessWrite    Permission = "access.write"
 	PermSigninWrite    Permission = "sso.update"
+	PermAppWrite       Permission = "application.write"
 	PermAny            Permission = "*"
 )
 
@@ -90,7 +91,7 @@ var levels = []struct {
 		PermProjectCreate, PermEnvCreate, PermEnvUpdate, PermEnvDelete,
 		PermContextWrite, PermContextCreate, PermContextUpdate, PermContextDelete,
 		PermTagWrite, PermTagCreate, PermTagUpdate, PermTagDelete, PermFlagTypeWrite, PermStrategyWrite,
-		PermUserRead, PermUserWrite, PermRoleWrite, PermSigninWrite, PermAuditRead,
+		PermAppWrite, PermUserRead, PermUserWrite, PermRoleWrite, PermSigninWrite, PermAuditRead,
 	}},
 	{LevelProject, []Permission{
 		PermRead, PermProjectUpdate, PermProjectArchive, PermProjectDelete, PermAccessRead, PermAccessWrite,

@@ -5,6 +5,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Match is a condition on a property that has one value, or several: whether
@@ -43,11 +44,30 @@ type FlagSearch struct {
 	Tag       Match    // type:value
 	Segment   Match    // names
 	Status    []string // environment:enabled or environment:disabled; any of them
-	SortBy    string   // name, type, createdAt, stale, project or environment:NAME
-	Desc      bool
-	Offset    int
-	After     string // only flags after this name; for SortBy name, from which Offset is counted then
-	Limit     int    // 1 to 100
+	Lifecycle Match    // stages
+
+	CreatedAt, LastSeenAt Span
+	Favorite              bool // only those of the principal
+
+	FavoritesFirst bool
+	SortBy         string // name, type, createdAt, lastSeenAt, stale, project, favorite or environment:NAME
+
+	Desc   bool
+	Offset int
+	After  string // only flags after this name; for SortBy name, from which Offset is counted then
+	Limit  int    // 1 to 100
+}
+
+// Span is a stretch of time, open at an end that is zero. The zero Span takes
+// all times, and what never was.
+type Span struct {
+	From   time.Time
+	Before time.Time
+}
+
+func (s Span) takes(at time.Time) bool {
+	return s.From.IsZero() && s.Before.IsZero() ||
+		!at.IsZero() && !at.Before(s.From) && (s.Before.IsZero() || at.Before(s.Before))
 }
 
 // FoundFlag is a flag that was looked for, with what is configured for it.
@@ -63,9 +83,17 @@ func (s *Service) SearchFlags(ctx context.Context, p Principal, in FlagSearch) (
 	if err := in.check(); err != nil {
 		return nil, 0, err
 	}
+	uses, err := s.usesFor(ctx, in)
+	if err != nil {
+		return nil, 0, err
+	}
 	var found []FoundFlag
-	err := s.store.View(ctx, func(tx ReadTx) error {
+	err = s.store.View(ctx, func(tx ReadTx) error {
 		x, err := newIndex(tx)
+		if err != nil {
+			return err
+		}
+		favorites, err := favoritesOf(tx, p)
 		if err != nil {
 			return err
 		}
@@ -73,20 +101,39 @@ func (s *Service) SearchFlags(ctx context.Context, p Principal, in FlagSearch) (
 			if p.May(PermRead, Scope{Project: f.Project}) != nil || !in.takes(f, x.types, s.now) {
 				continue
 			}
-			if one := x.found(f); in.takesConfigured(one) {
+			one := x.found(f)
+			one.Favorite, one.SeenAt = favorites.flag(p, f), lastSeen(f, uses[f.Name])
+			if in.takesConfigured(one) {
 				found = append(found, one)
 			}
 		}
 		return nil
 	})
+	if err != nil {
+		return nil, 0, err
+	}
 	in.sort(found)
 	total := len(found)
 	found = slices.DeleteFunc(found, func(f FoundFlag) bool { return in.After != "" && f.Name <= in.After })
 	from := min(in.Offset, len(found))
-	return found[from:min(from+in.Limit, len(found))], total, err
+	page := found[from:min(from+in.Limit, len(found))]
+	for i, f := range page {
+		if page[i].SeenAt, err = s.seenAt(ctx, f.Flag); err != nil {
+			return nil, 0, err
+		}
+	}
+	return page, total, nil
 }
 
-var searchOrders = []string{"", "name", "type", "createdAt", "stale", "project"}
+// usesFor reads who asked about every flag, where the search is about that.
+func (s *Service) usesFor(ctx context.Context, in FlagSearch) (map[string][]FlagUse, error) {
+	if in.LastSeenAt == (Span{}) && in.SortBy != "lastSeenAt" {
+		return nil, nil
+	}
+	return s.flagUses(ctx, UseFilter{})
+}
+
+var searchOrders = []string{"", "name", "type", "createdAt", "lastSeenAt", "stale", "project", "favorite"}
 
 func (in FlagSearch) check() error {
 	switch {
@@ -97,6 +144,11 @@ func (in FlagSearch) check() error {
 	case !slices.Contains(searchOrders, in.SortBy) && !strings.HasPrefix(in.SortBy, "environment:"):
 		return Invalidf("sortBy", "%q is not one of %v, or environment: and a name", in.SortBy, searchOrders[1:])
 	}
+	for _, stage := range in.Lifecycle.Values {
+		if !slices.Contains(Stages, Stage(stage)) {
+			return Invalidf("lifecycle", "%q is not one of %v", stage, Stages)
+		}
+	}
 	return nil
 }
 
@@ -104,8 +156,15 @@ func (in FlagSearch) check() error {
 func (in FlagSearch) sort(found []FoundFlag) {
 	env, byEnv := strings.CutPrefix(in.SortBy, "environment:")
 	slices.SortStableFunc(found, func(a, b FoundFlag) int {
+		if in.FavoritesFirst && a.Favorite != b.Favorite {
+			return compareBool(b.Favorite, a.Favorite)
+		}
 		order := 0
 		switch {
+		case in.SortBy == "lastSeenAt":
+			order = a.LastSeenAt().Compare(b.LastSeenAt())
+		case in.SortBy == "favorite":
+			order = compareBool(a.Favorite, b.Favorite)
 		case byEnv:
 			order = compareBool(a.on(env), b.on(env))
 		case in.SortBy == "type":

@@ -13,6 +13,7 @@ type index struct {
 	projects   map[string]Project
 	configured map[string][]FlagEnv // by flag
 	segments   map[int]string       // names
+	lives      map[string]Lifecycle // by flag
 }
 
 func newIndex(tx ReadTx) (index, error) {
@@ -25,6 +26,9 @@ func newIndex(tx ReadTx) (index, error) {
 		return x, err
 	}
 	if x.configured, err = configuredEnvs(tx); err != nil {
+		return x, err
+	}
+	if x.lives, err = lifecycles(tx); err != nil {
 		return x, err
 	}
 	projects, err := list[Project](tx, KindProject, "")
@@ -43,7 +47,7 @@ func newIndex(tx ReadTx) (index, error) {
 
 // found puts together what is shown of a flag.
 func (x index) found(f Flag) FoundFlag {
-	out := FoundFlag{FlagView: FlagView{Flag: f}, Segments: []string{}}
+	out := FoundFlag{FlagView: FlagView{Flag: f, Stages: x.lives[f.Name].Stages(f)}, Segments: []string{}}
 	for _, env := range x.projects[f.Project].Environments {
 		fe := FlagEnv{Flag: f.Name, Environment: env, Strategies: []Strategy{}}
 		if i := slices.IndexFunc(x.configured[f.Name], func(fe FlagEnv) bool { return fe.Environment == env }); i >= 0 {
@@ -86,7 +90,10 @@ func (in FlagSearch) takes(f Flag, types []FlagType, now func() time.Time) bool 
 
 // takesConfigured reports whether a flag's configuration is looked for.
 func (in FlagSearch) takesConfigured(f FoundFlag) bool {
-	if !in.Segment.Takes(f.Segments...) {
+	if !in.Segment.Takes(f.Segments...) || !in.Lifecycle.Takes(string(f.Stage())) || in.Favorite && !f.Favorite {
+		return false
+	}
+	if !in.CreatedAt.takes(f.CreatedAt) || !in.LastSeenAt.takes(f.LastSeenAt()) {
 		return false
 	}
 	return len(in.Status) == 0 || slices.ContainsFunc(in.Status, func(status string) bool {

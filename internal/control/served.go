@@ -123,7 +123,8 @@ func (t touched) add(tx ReadTx, r audit.Record) error {
 			t.flag("", f.Name)
 		}
 		return err
-	case KindEnvironment, KindToken, KindContextField, KindTagType, KindFlagType, KindLifecycle, KindStrategyType, KindTag: // nothing that clients are served
+	case KindEnvironment, KindToken, KindContextField, KindTagType, KindFlagType, KindLifecycle, KindStrategyType, KindTag,
+		KindFavorite, KindApplication: // nothing that clients are served
 	}
 	return nil
 }

@@ -78,7 +78,7 @@ func (s *Service) CreateTag(ctx context.Context, p Principal, in StandingTag) (S
 			}
 			return &Error{Kind: Exists, Code: "exists", Field: "value", Msg: fmt.Sprintf("a tag %q exists already", in.key())}
 		}
-		return w.put(event{Type: "tag.create", Kind: KindTag, Key: in.key(), Parent: in.Type, Doc: in})
+		return w.put(event{Type: "tag.create", Kind: KindTag, Key: in.key(), Doc: in})
 	})
 	return in, err
 }
@@ -101,6 +101,6 @@ func (s *Service) DeleteTag(ctx context.Context, p Principal, t Tag) error {
 		if _, err := w.Resource(KindTag, t.key()); err != nil {
 			return asMissing(err, "tag", t.key())
 		}
-		return w.remove(event{Type: "tag.delete", Kind: KindTag, Key: t.key(), Parent: t.Type})
+		return w.remove(event{Type: "tag.delete", Kind: KindTag, Key: t.key()})
 	})
 }

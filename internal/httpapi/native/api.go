@@ -79,6 +79,8 @@ func Register(mux *http.ServeMux, o Options) {
 	a.search(h)
 	a.history(h)
 	a.explain(h)
+	a.stale(h)
+	a.usage(h)
 	a.configuration(h)
 	a.diagnosis(h)
 	a.tokens(h)

@@ -35,6 +35,12 @@ func eventData(o control.Occurrence, name string) (data, before any, err error) 
 		return shown(o, func(t control.StrategyType) any { return toStrategyType(t) }, nil)
 	case string(control.KindToken):
 		return shown(o, func(t control.Token) any { return toToken(t) }, nil)
+	case string(control.KindLifecycle):
+		return shown(o, func(l control.Lifecycle) any { return l.Completion }, nil)
+	case string(control.KindFavorite):
+		return shown(o, func(f control.Favorite) any { return favoriteDoc{f.Flag, f.Project} }, nil)
+	case string(control.KindApplication):
+		return shown(o, func(c control.ApplicationCard) any { return c }, nil)
 	case string(control.KindRelease):
 		return shown(o, func(r control.Release) any { return toReleaseEvent(r) }, nil)
 	}

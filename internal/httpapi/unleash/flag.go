@@ -28,6 +28,8 @@ type flagDoc struct {
 	Links          []linkDoc         `json:"links"`
 	Dependencies   []eval.Dependency `json:"dependencies"`
 	Children       []string          `json:"children"`
+	LastSeenAt     *time.Time        `json:"lastSeenAt,omitempty"`
+	Lifecycle      *stageDoc         `json:"lifecycle,omitempty"`
 }
 
 // flagEnvDoc is Unleash's featureEnvironmentSchema.
@@ -43,6 +45,7 @@ type flagEnvDoc struct {
 	VariantCount         int                    `json:"variantCount"`
 	HasStrategies        bool                   `json:"hasStrategies"`
 	HasEnabledStrategies bool                   `json:"hasEnabledStrategies"`
+	LastSeenAt           *time.Time             `json:"lastSeenAt"`
 }
 
 // toFlag shows a flag without its environments. What is not known here has the
@@ -130,12 +133,24 @@ func (a *API) writeFlag(w http.ResponseWriter, r *http.Request, status int, view
 	if err != nil {
 		return err
 	}
-	out := toFlag(view.Flag)
+	out := toFlagView(view, types)
 	out.Children = orEmpty(view.Children)
-	for _, fe := range view.Environments {
-		out.Environments = append(out.Environments, toFlagEnv(fe, types[fe.Environment]))
-	}
 	return httpapi.WriteJSON(w, status, out)
+}
+
+// toFlagView shows a flag with its environments, its stage and its use.
+func toFlagView(view control.FlagView, types map[string]control.Environment) flagDoc {
+	out := toFlag(view.Flag)
+	out.Favorite, out.LastSeenAt = view.Favorite, seenDoc(view.LastSeenAt())
+	if len(view.Stages) > 0 {
+		out.Lifecycle = new(toStage(view.Stages[len(view.Stages)-1]))
+	}
+	for _, fe := range view.Environments {
+		doc := toFlagEnv(fe, types[fe.Environment])
+		doc.LastSeenAt = seenDoc(view.SeenAt[fe.Environment])
+		out.Environments = append(out.Environments, doc)
+	}
+	return out
 }
 
 // environmentsByName serves the types that a flag's environments are shown

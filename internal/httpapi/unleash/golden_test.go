@@ -65,6 +65,7 @@ func answerAll(t *testing.T, archive *txtar.Archive) *txtar.Archive {
 		if err := p.hub.Sync(t.Context()); err != nil {
 			t.Fatal(err)
 		}
+		p.flush(t)
 		w := httptest.NewRecorder()
 		p.mux.ServeHTTP(w, readRequest(t, names.real(string(file.Data))))
 		if !isRequest {

@@ -126,6 +126,9 @@ func (a *API) bulkMetrics(w http.ResponseWriter, r *http.Request) (control.Repor
 // flagName is what a flag may be called.
 var flagName = regexp.MustCompile(`^[A-Za-z0-9._~-]{1,100}$`)
 
+// spooled is how late counts are that are no longer taken for news.
+const spooled = time.Hour
+
 // counting returns what adds the counts of a flag to out: as usage where the
 // token may report on it, and as an unknown flag where nobody serves it. Names
 // that no flag can have are dropped, as in Unleash.
@@ -140,8 +143,8 @@ func (a *API) counting(r *http.Request, out *control.Reports) (func(flag, app st
 		switch {
 		case served && scope.Covers(project, flag):
 			u := c.usage(flag, environment, app, at)
-			if u.SeenAt.After(now) {
-				u.SeenAt = now // by whose clock else should it be compared
+			if u.SeenAt.After(now.Add(-spooled)) {
+				u.SeenAt = now // what is compared with it has the server's clock
 			}
 			out.Usage = append(out.Usage, u)
 		case !served && flagName.MatchString(flag):

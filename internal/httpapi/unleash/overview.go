@@ -20,8 +20,8 @@ type overviewDoc struct {
 	Health            float64               `json:"health"` // what is not debt
 	Environments      []overviewEnvironment `json:"environments"`
 	FeatureTypeCounts []typeCount           `json:"featureTypeCounts"`
-	Favorite          bool                  `json:"favorite"`
-	OnboardingStatus  onboarding            `json:"onboardingStatus"`
+
+	OnboardingStatus onboarding `json:"onboardingStatus"`
 }
 
 // overviewEnvironment is Unleash's projectEnvironmentSchema.

@@ -25,6 +25,7 @@ type projectDoc struct {
 	ArchivedAt        *time.Time        `json:"archivedAt"`
 	FeatureNaming     *namingDoc        `json:"featureNaming,omitempty"`
 	LinkTemplates     []linkTemplateDoc `json:"linkTemplates"`
+	Favorite          bool              `json:"favorite"`
 }
 
 // toProject shows a project as an admin sees it.
@@ -51,10 +52,18 @@ func (a *API) projects(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	favorites, err := a.service.FavoriteProjects(r.Context(), caller(r))
+	if err != nil {
+		return err
+	}
 	out := struct {
 		Version  int          `json:"version"`
 		Projects []projectDoc `json:"projects"`
-	}{1, each(all, toProject)}
+	}{1, each(all, func(p control.Project) projectDoc {
+		doc := toProject(p)
+		doc.Favorite = favorites[p.ID]
+		return doc
+	})}
 	return httpapi.WriteJSON(w, http.StatusOK, out)
 }
 

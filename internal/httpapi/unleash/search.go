@@ -3,8 +3,10 @@ package unleash
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/lockflight/lockflight/internal/control"
 	"github.com/lockflight/lockflight/internal/httpapi"
@@ -53,19 +55,12 @@ func (a *API) searchFlags(w http.ResponseWriter, r *http.Request) error {
 }
 
 func toFound(f control.FoundFlag, environments map[string]control.Environment) foundDoc {
-	out := foundDoc{flagDoc: toFlag(f.Flag), Segments: f.Segments, CreatedBy: creatorDoc{Name: f.CreatedBy}}
+	out := foundDoc{flagDoc: toFlagView(f.FlagView, environments), Segments: f.Segments, CreatedBy: creatorDoc{Name: f.CreatedBy}}
 	if len(f.Dependencies) > 0 {
 		out.DependencyType = new("child")
 	}
-	for _, fe := range f.Environments {
-		out.Environments = append(out.Environments, toFlagEnv(fe, environments[fe.Environment]))
-	}
 	return out
 }
-
-// unsearched are conditions of Unleash's on what is not known here. They are
-// refused: leaving one out would find too much.
-var unsearched = []string{"lifecycle", "favorite", "createdAt", "lastSeenAt"}
 
 // readSearch reads the conditions of a query.
 func readSearch(q url.Values) (control.FlagSearch, error) {
@@ -73,11 +68,18 @@ func readSearch(q url.Values) (control.FlagSearch, error) {
 		Query: q.Get("query"), SortBy: q.Get("sortBy"), Desc: q.Get("sortOrder") == "desc",
 		Status: append(q["status"], q["status[]"]...), Limit: 50,
 	}
-	for _, name := range unsearched {
-		if q.Has(name) {
-			return in, control.Invalidf(name, "is nothing that this server can search by; leave it out")
+	in.FavoritesFirst = q.Get("favoritesFirst") == "true"
+	for name, into := range map[string]*control.Span{"createdAt": &in.CreatedAt, "lastSeenAt": &in.LastSeenAt} {
+		var err error
+		if *into, err = readSpan(name, q.Get(name)); err != nil {
+			return in, err
 		}
 	}
+	favorite, err := readMatch("favorite", q.Get("favorite"))
+	if err != nil {
+		return in, err
+	}
+	in.Favorite = slices.Contains(favorite.Values, "true") && !favorite.Not
 	for name, into := range map[string]*int{"offset": &in.Offset, "limit": &in.Limit} {
 		if err := readCount(q, name, into); err != nil {
 			return in, err
@@ -85,7 +87,7 @@ func readSearch(q url.Values) (control.FlagSearch, error) {
 	}
 	for name, into := range map[string]*control.Match{
 		"project": &in.Project, "type": &in.Type, "createdBy": &in.CreatedBy, "state": &in.State,
-		"tag": &in.Tag, "segment": &in.Segment,
+		"tag": &in.Tag, "segment": &in.Segment, "lifecycle": &in.Lifecycle,
 	} {
 		var err error
 		if *into, err = readMatch(name, q.Get(name)); err != nil {
@@ -108,6 +110,22 @@ func readCount(q url.Values, name string, into *int) error {
 	}
 	*into = n
 	return nil
+}
+
+// readSpan reads IS_BEFORE:DATE or IS_ON_OR_AFTER:DATE.
+func readSpan(field, text string) (control.Span, error) {
+	if text == "" {
+		return control.Span{}, nil
+	}
+	operator, date, _ := strings.Cut(text, ":")
+	at, err := time.Parse(time.DateOnly, date)
+	switch {
+	case err == nil && operator == "IS_BEFORE":
+		return control.Span{Before: at}, nil
+	case err == nil && operator == "IS_ON_OR_AFTER":
+		return control.Span{From: at}, nil
+	}
+	return control.Span{}, control.Invalidf(field, "%q is not a condition such as IS_BEFORE:2026-11-22 or IS_ON_OR_AFTER:2026-11-22", text)
 }
 
 // operatorMatch are the conditions that the operators of Unleash stand for: first
