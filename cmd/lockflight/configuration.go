@@ -1,27 +1,38 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
+
+	"github.com/lockflight/lockflight/internal/gate"
 )
 
 // apiVersion is that of every document.
 const apiVersion = "lockflight/v1"
 
-// configuration is flags and segments as they were read, for the server to
-// check, and where each of them is from.
+// configuration is documents as they were read, for the server to check, and
+// where each of them is from.
 type configuration struct {
-	Segments []map[string]any `json:"segments,omitempty"`
-	Flags    []map[string]any `json:"flags,omitempty"`
+	lists map[string][]map[string]any // by what the API calls a list of the kind
+	files map[string]string           // by place: flags[0], segments[2]
+}
 
-	files map[string]string // by place: flags[0], segments[2]
+// MarshalJSON returns what the API takes.
+func (c *configuration) MarshalJSON() ([]byte, error) { return json.Marshal(c.lists) }
+
+// kinds are the kinds of document, by what the API calls a list of them.
+var kinds = map[string]string{
+	"TagType": "tagTypes", "ContextField": "contextFields", "Environment": "environments", "Project": "projects",
+	"Segment": "segments", "Flag": "flags",
 }
 
 // elsewhere are the kinds of document that other commands read.
@@ -30,7 +41,7 @@ var elsewhere = []string{"GatePolicy", "ReleasePlan", "Suite"}
 // readConfiguration reads the documents of files, and of the YAML and JSON
 // files below directories. All that is wrong is reported, as FILE: PATH: what.
 func readConfiguration(paths []string) (*configuration, error) {
-	out := &configuration{files: map[string]string{}}
+	out := &configuration{lists: map[string][]map[string]any{}, files: map[string]string{}}
 	var errs []error
 	for _, path := range paths {
 		err := filepath.WalkDir(path, func(file string, d fs.DirEntry, err error) error {
@@ -79,7 +90,11 @@ func (c *configuration) add(file string, doc map[string]any) error {
 		return fmt.Errorf("apiVersion: want %s", apiVersion)
 	}
 	if slices.Contains(elsewhere, kind) {
-		return nil
+		return checkElsewhere(kind, doc)
+	}
+	list, known := kinds[kind]
+	if !known {
+		return fmt.Errorf("kind: want one of %v, not %q", slices.Sorted(maps.Keys(kinds)), kind)
 	}
 	metadata, ok := doc["metadata"].(map[string]any)
 	if !ok {
@@ -102,17 +117,22 @@ func (c *configuration) add(file string, doc map[string]any) error {
 	for _, key := range []string{"apiVersion", "kind", "metadata"} {
 		delete(doc, key)
 	}
-	switch kind {
-	case "Segment":
-		c.files[fmt.Sprintf("segments[%d]", len(c.Segments))] = file
-		c.Segments = append(c.Segments, doc)
-	case "Flag":
-		c.files[fmt.Sprintf("flags[%d]", len(c.Flags))] = file
-		c.Flags = append(c.Flags, doc)
-	default:
-		return fmt.Errorf("kind: want Flag or Segment, not %q", kind)
-	}
+	c.files[fmt.Sprintf("%s[%d]", list, len(c.lists[list]))] = file
+	c.lists[list] = append(c.lists[list], doc)
 	return nil
+}
+
+// checkElsewhere says what is wrong with a plan or a policy that stands beside
+// the configuration, before a release is started by it.
+func checkElsewhere(kind string, doc map[string]any) error {
+	if kind == "Suite" {
+		return nil
+	}
+	raw, err := json.Marshal(doc)
+	if err == nil {
+		_, err = gate.ParsePlan(raw)
+	}
+	return err
 }
 
 // locate says of an answer about a place in the configuration in which file

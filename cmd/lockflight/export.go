@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -17,7 +18,7 @@ import (
 type exportCmd struct {
 	remote
 	Project string `short:"p" help:"Only this project's flags."`
-	Out     string `short:"o" type:"path" placeholder:"DIR" help:"Write a file for each flag and segment; standard output where absent."`
+	Out     string `short:"o" type:"path" placeholder:"DIR" help:"Write a file for each document; standard output where absent."`
 }
 
 // Run writes the configuration as YAML.
@@ -33,28 +34,55 @@ func (c *exportCmd) Run(ctx context.Context, s streams) error {
 	if c.Out != "" {
 		write = c.writeFile
 	}
-	for _, seg := range all.Segments {
-		text, err := document("Segment", seg.Name, seg.Project, seg)
-		if err != nil {
-			return err
-		}
-		if err := write("segments", seg.Name, text); err != nil {
-			return err
-		}
+	documents, err := documentsOf(all)
+	if err != nil {
+		return err
 	}
-	for _, f := range all.Flags {
-		text, err := document("Flag", f.Name, f.Project, f)
-		if err != nil {
-			return err
-		}
-		if err := write(filepath.Join("flags", f.Project), f.Name, text); err != nil {
+	for _, d := range documents {
+		if err := write(d.dir, d.name, d.text); err != nil {
 			return err
 		}
 	}
 	if c.Out != "" {
-		fmt.Fprintf(s.out, "%d segments and %d flags in %s\n", len(all.Segments), len(all.Flags), c.Out)
+		fmt.Fprintf(s.out, "%d documents in %s: %d segments, %d flags\n", len(documents), c.Out, len(all.Segments), len(all.Flags))
 	}
 	return nil
+}
+
+// file is one document and where it is written.
+type file struct {
+	dir, name string
+	text      []byte
+}
+
+// documentsOf returns the documents of a configuration, what others need first.
+func documentsOf(all control.Configuration) ([]file, error) {
+	var out []file
+	var errs []error
+	add := func(kind, dir, name, project string, spec any) {
+		text, err := document(kind, name, project, spec)
+		errs = append(errs, err)
+		out = append(out, file{dir, name, text})
+	}
+	for _, x := range all.TagTypes {
+		add("TagType", "tag-types", x.Name, "", x)
+	}
+	for _, x := range all.ContextFields {
+		add("ContextField", "context-fields", x.Name, "", x)
+	}
+	for _, x := range all.Environments {
+		add("Environment", "environments", x.Name, "", x)
+	}
+	for _, x := range all.Projects {
+		add("Project", "projects", x.Name, "", x)
+	}
+	for _, x := range all.Segments {
+		add("Segment", "segments", x.Name, x.Project, x)
+	}
+	for _, x := range all.Flags {
+		add("Flag", filepath.Join("flags", x.Project), x.Name, x.Project, x)
+	}
+	return out, errors.Join(errs...)
 }
 
 // writeFile writes one document below the directory. What is no letter of a

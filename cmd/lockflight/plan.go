@@ -16,7 +16,7 @@ import (
 type configurationFiles struct {
 	remote
 	format
-	Files []string `name:"file" short:"f" required:"" type:"existingpath" placeholder:"DIR" help:"Files, or directories of YAML files: flags and segments."`
+	Files []string `name:"file" short:"f" required:"" type:"existingpath" placeholder:"DIR" help:"Files, or directories of YAML files, as export writes them."`
 }
 
 type planCmd struct{ configurationFiles }

@@ -43,7 +43,8 @@ type serveCmd struct {
 	DatabaseURL string `name:"database-url" help:"PostgreSQL (postgres://...) in place of SQLite."`
 	SigningKey  string `name:"signing-key" type:"path" help:"File of the key that signs the log's checkpoints; signing.key in --data where absent."`
 
-	Retention time.Duration `default:"720h" help:"How long what clients report is kept: usage by the hour, receipts, instances, impact metrics. At least 24h."`
+	Retention       time.Duration `default:"720h" help:"How long what clients report is kept: usage by the hour, receipts, instances, impact metrics. At least 24h."`
+	FrontendOrigins []string      `name:"frontend-origins" placeholder:"URL,..." help:"Sites whose pages may use the frontend API and OFREP; all where absent."`
 
 	InitAdmin    []string `name:"init-admin-api-tokens" env:"INIT_ADMIN_API_TOKENS" help:"Admin tokens that exist from the start, as *:*.SECRET."`
 	InitBackend  []string `name:"init-backend-api-tokens" env:"INIT_BACKEND_API_TOKENS,INIT_CLIENT_API_TOKENS" help:"Backend tokens, as PROJECT:ENVIRONMENT.SECRET."`
@@ -69,7 +70,7 @@ func (c *serveCmd) Run(ctx context.Context, s streams) error {
 	a, err := app.New(ctx, app.Options{
 		Listen: c.Listen, DataDir: c.Data, DatabaseURL: c.DatabaseURL, SigningKey: c.SigningKey, Version: version(),
 		AdminTokens: c.InitAdmin, BackendTokens: c.InitBackend, FrontendTokens: c.InitFrontend,
-		Retention: c.Retention, Logger: log,
+		FrontendOrigins: c.FrontendOrigins, Retention: c.Retention, Logger: log,
 	})
 	if err != nil {
 		return err

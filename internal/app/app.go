@@ -47,6 +47,8 @@ type Options struct {
 	// zero.
 	Retention time.Duration
 
+	FrontendOrigins []string // of the pages that may use the frontend API and OFREP; all where empty
+
 	Logger *slog.Logger
 	Now    func() time.Time // time.Now where nil; a test's skewed replica
 }
@@ -129,12 +131,12 @@ func (a *App) wire() {
 		Store: a.store, Releases: a.runner, Arm: armOf, Now: o.Now, Logger: o.Logger, Registerer: registry,
 	})
 	a.clients = unleash.New(unleash.Options{
-		Service: a.Service, Hub: a.hub, Usage: a.store, Now: o.Now, Logger: o.Logger,
+		Service: a.Service, Hub: a.hub, Usage: a.store, Origins: o.FrontendOrigins, Now: o.Now, Logger: o.Logger,
 	})
 	mux := http.NewServeMux()
 	a.clients.Register(mux)
 	ofrep.New(ofrep.Options{
-		Auth: a.Service, Hub: a.hub, StreamKey: a.signer.derive("ofrep streams"), Now: o.Now, Logger: o.Logger,
+		Auth: a.Service, Hub: a.hub, StreamKey: a.signer.derive("ofrep streams"), Origins: o.FrontendOrigins, Now: o.Now, Logger: o.Logger,
 	}).Register(mux)
 	native.Register(mux, native.Options{
 		Service: a.Service, Usage: a.store, Live: a.runner, Ingest: a.ingest,

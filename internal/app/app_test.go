@@ -93,6 +93,24 @@ func TestServes(t *testing.T) {
 	}
 }
 
+// TestFrontendOrigins names to a page of another site no origin.
+func TestFrontendOrigins(t *testing.T) {
+	t.Parallel()
+	o := options(t)
+	o.FrontendOrigins = []string{"https://shop.example"}
+	a, _ := start(t, o)
+	for origin, want := range map[string]string{"https://shop.example": "https://shop.example", "https://evil.example": ""} {
+		r := request(t, "GET", a.URL()+"/api/frontend", "", "")
+		r.Header.Set("Origin", origin)
+		resp, err := http.DefaultClient.Do(r)
+		check(t, err)
+		resp.Body.Close()
+		if got := resp.Header.Get("Access-Control-Allow-Origin"); got != want {
+			t.Errorf("%s is told of %q, want %q", origin, got, want)
+		}
+	}
+}
+
 // TestShutdown stops a plane with a stream and a waiting request open: both
 // end well within the grace, and what was written is signed for.
 func TestShutdown(t *testing.T) {

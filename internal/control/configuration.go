@@ -9,12 +9,16 @@ import (
 	"github.com/lockflight/lockflight/sdk/eval"
 )
 
-// Configuration is flags and segments as files hold them: without the ids,
+// Configuration is what people configure as files hold it: without the ids,
 // times and names that the plane gives, segments by name. It says nothing of
-// flags and environments that are not in it.
+// what is not in it, which stays as it is.
 type Configuration struct {
-	Segments []SegmentSpec `json:"segments,omitempty"`
-	Flags    []FlagSpec    `json:"flags,omitempty"`
+	TagTypes      []TagType         `json:"tagTypes,omitempty"`
+	ContextFields []FieldSpec       `json:"contextFields,omitempty"`
+	Environments  []EnvironmentSpec `json:"environments,omitempty"`
+	Projects      []ProjectSpec     `json:"projects,omitempty"`
+	Segments      []SegmentSpec     `json:"segments,omitempty"`
+	Flags         []FlagSpec        `json:"flags,omitempty"`
 }
 
 // SegmentSpec is a segment in a Configuration.
@@ -33,6 +37,9 @@ type FlagSpec struct {
 	Type           string             `json:"type,omitempty"`    // release where empty
 	Description    string             `json:"description,omitempty"`
 	ImpressionData bool               `json:"impressionData,omitempty"`
+	Stale          bool               `json:"stale,omitempty"`
+	Tags           []Tag              `json:"tags,omitempty"`
+	Links          []LinkSpec         `json:"links,omitempty"`
 	Parents        []eval.Dependency  `json:"parents,omitempty"`
 	Environments   map[string]EnvSpec `json:"environments,omitempty"`
 }
@@ -76,11 +83,23 @@ func (s *Service) Configuration(ctx context.Context, p Principal, project string
 			return err
 		}
 		if p.May(PermRead, Scope{}) == nil {
+			if err := out.vocabulary(tx); err != nil {
+				return err
+			}
 			for _, seg := range segments {
 				out.Segments = append(out.Segments, specOfSegment(seg))
 			}
 		}
 		slices.SortFunc(out.Segments, func(a, b SegmentSpec) int { return cmp.Compare(a.Name, b.Name) })
+		projects, err := list[Project](tx, KindProject, "")
+		if err != nil {
+			return err
+		}
+		for _, pr := range projects {
+			if pr.ArchivedAt == nil && (project == "" || pr.ID == project) && p.May(PermRead, Scope{Project: pr.ID}) == nil {
+				out.Projects = append(out.Projects, specOfProject(pr, segments))
+			}
+		}
 		flags, err := list[Flag](tx, KindFlag, project)
 		if err != nil {
 			return err
@@ -124,19 +143,24 @@ func specOfSegment(seg Segment) SegmentSpec {
 func specOfFlag(f Flag) FlagSpec {
 	return FlagSpec{
 		Name: f.Name, Project: f.Project, Type: f.Type, Description: f.Description,
-		ImpressionData: f.ImpressionData, Parents: f.Dependencies, Environments: map[string]EnvSpec{},
+		ImpressionData: f.ImpressionData, Stale: f.Stale, Tags: f.Tags, Links: specOfLinks(f.Links),
+		Parents: f.Dependencies, Environments: map[string]EnvSpec{},
 	}
 }
 
 func specOfEnv(fe FlagEnv, segments []Segment) EnvSpec {
 	out := EnvSpec{Enabled: fe.Enabled, Variants: fe.Variants}
 	for _, st := range fe.Strategies {
-		out.Strategies = append(out.Strategies, StrategySpec{
-			Name: st.Name, Title: st.Title, Disabled: st.Disabled, Parameters: st.Parameters,
-			Constraints: specOfConstraints(st.Constraints), Segments: segmentNames(st.Segments, segments), Variants: st.Variants,
-		})
+		out.Strategies = append(out.Strategies, specOfStrategy(st, segments))
 	}
 	return out
+}
+
+func specOfStrategy(st Strategy, segments []Segment) StrategySpec {
+	return StrategySpec{
+		Name: st.Name, Title: st.Title, Disabled: st.Disabled, Parameters: st.Parameters,
+		Constraints: specOfConstraints(st.Constraints), Segments: segmentNames(st.Segments, segments), Variants: st.Variants,
+	}
 }
 
 func specOfConstraints(constraints []eval.Constraint) []ConstraintSpec {

@@ -206,21 +206,6 @@ func (pl *planner) completed(f Flag) (Flag, error) {
 	return f, err
 }
 
-// described is what a plan compares of a flag: its spec, and with an Import
-// what that says beyond it.
-func (pl *planner) described(f Flag) any {
-	if pl.imported == nil {
-		return specOfFlag(f)
-	}
-	return struct {
-		FlagSpec
-
-		Stale bool
-		Tags  []Tag
-		Links []Link
-	}{specOfFlag(f), f.Stale, f.Tags, f.Links}
-}
-
 // notes puts an Import's errors into one line.
 func notes(all []ImportNote) string {
 	lines := make([]string, len(all))

@@ -62,22 +62,13 @@ func (pl *planner) open(env string) (map[string]*Release, error) {
 func (pl *planner) flagEnv(f projectFlag, now FlagEnv, in EnvSpec) (FlagEnv, error) {
 	next := FlagEnv{Flag: now.Flag, Environment: now.Environment, Enabled: in.Enabled, Strategies: []Strategy{}}
 	for i, spec := range in.Strategies {
-		ids, err := segmentIDs(spec.Segments, pl.segments)
+		st, err := pl.strategy(f, spec, i)
 		if err != nil {
-			return next, within(fmt.Sprintf("strategies[%d]", i), err)
+			return next, err
 		}
-		st := Strategy{
-			ID: newID("str-", pl.now), Title: spec.Title, Disabled: spec.Disabled,
-			Strategy: eval.Strategy{
-				Name: spec.Name, Parameters: spec.Parameters, Constraints: constraintsOf(spec.Constraints),
-				Segments: ids, Variants: spec.Variants,
-			},
-		}
+		st.ID = newID("str-", pl.now)
 		if i < len(now.Strategies) && now.Strategies[i].Name == spec.Name {
 			st.ID = now.Strategies[i].ID
-		}
-		if st, err = st.settled(pl, f, i); err != nil {
-			return next, err
 		}
 		next.Strategies = append(next.Strategies, st)
 	}
@@ -87,6 +78,22 @@ func (pl *planner) flagEnv(f projectFlag, now FlagEnv, in EnvSpec) (FlagEnv, err
 	var err error
 	next.Variants, err = settledVariants("variants", in.Variants, "default")
 	return next, err
+}
+
+// strategy returns a strategy as the i-th of a flag is stored, without an id.
+func (pl *planner) strategy(f projectFlag, spec StrategySpec, i int) (Strategy, error) {
+	ids, err := segmentIDs(spec.Segments, pl.segments)
+	if err != nil {
+		return Strategy{}, within(fmt.Sprintf("strategies[%d]", i), err)
+	}
+	st := Strategy{
+		Title: spec.Title, Disabled: spec.Disabled,
+		Strategy: eval.Strategy{
+			Name: spec.Name, Parameters: spec.Parameters, Constraints: constraintsOf(spec.Constraints),
+			Segments: ids, Variants: spec.Variants,
+		},
+	}
+	return st.settled(pl, f, i)
 }
 
 // segmentIDs finds segments by their names.

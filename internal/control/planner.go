@@ -51,11 +51,22 @@ func planConfiguration(tx ReadTx, p Principal, now time.Time, in Configuration) 
 
 // configuration plans a Configuration.
 func (pl *planner) configuration(in Configuration) error {
+	if err := pl.vocabulary(in); err != nil {
+		return err
+	}
+	projectName := func(pr ProjectSpec) string { return pr.Name }
+	if err := eachSpec("projects", in.Projects, projectName, pl.draftProject); err != nil {
+		return err
+	}
 	for i, seg := range in.Segments {
 		twice := slices.ContainsFunc(in.Segments[:i], func(o SegmentSpec) bool { return o.Name == seg.Name })
 		if err := pl.segment(seg, twice); err != nil {
 			return within(fmt.Sprintf("segments[%d]", i), err)
 		}
+	}
+	// Projects after segments: their default strategies may use them.
+	if err := eachSpec("projects", in.Projects, projectName, pl.project); err != nil {
+		return err
 	}
 	seen := map[string]bool{}
 	for i, f := range in.Flags {
@@ -189,7 +200,7 @@ func (pl *planner) flag(in FlagSpec, twice bool) error {
 	case f.Project != project:
 		return Invalidf("project", "flag %q is in another project: move it first", in.Name)
 	default:
-		before = pl.described(f)
+		before = specOfFlag(f)
 	}
 	if err := f.inService(); err != nil {
 		return err
@@ -199,11 +210,16 @@ func (pl *planner) flag(in FlagSpec, twice bool) error {
 	if err := checkFlagType(f.Type); err != nil {
 		return err
 	}
-	if f, err = pl.completed(f); err != nil {
+	if pl.imported == nil {
+		f, err = pl.labelled(f, in)
+	} else {
+		f, err = pl.completed(f)
+	}
+	if err != nil {
 		return err
 	}
 	err = pl.step(step{
-		Change: Change{Kind: KindFlag, Name: f.Name}, after: pl.described(f), perms: []Permission{perm}, scope: Scope{Project: project},
+		Change: Change{Kind: KindFlag, Name: f.Name}, after: specOfFlag(f), perms: []Permission{perm}, scope: Scope{Project: project},
 		event: event{Kind: KindFlag, Key: f.Name, Project: project, Doc: f},
 	}, before)
 	if err != nil {
@@ -266,28 +282,37 @@ func (pl *planner) step(st step, before any) error {
 	if err != nil && KindOf(err) != NotFound {
 		return err
 	}
-	if err == nil {
+	if err == nil && old.Rev > 0 { // a project may be in the draft before its step is
 		st.Revision = old.Rev
 		if st.Drift, err = drift(pl, old); err != nil {
 			return err
 		}
 	}
-	doc, err := audit.Canonical(st.event.Doc)
-	if err != nil {
-		return fmt.Errorf("encoding %s %s: %w", st.Kind, st.event.Key, err)
+	if err := pl.addDoc(st.Kind, st.event.Key, st.event.Doc); err != nil {
+		return err
 	}
-	parent, err := ParentOf(string(st.Kind), doc)
+	st.event.Type = eventNames[st.Kind] + pl.verb
+	pl.steps = append(pl.steps, st)
+	return nil
+}
+
+// addDoc puts a document into the draft.
+func (pl *planner) addDoc(kind ResourceKind, key string, doc any) error {
+	raw, err := audit.Canonical(doc)
+	if err != nil {
+		return fmt.Errorf("encoding %s %s: %w", kind, key, err)
+	}
+	parent, err := ParentOf(string(kind), raw)
 	if err != nil {
 		return err
 	}
-	pl.add(Resource{Kind: st.Kind, Key: st.event.Key, Parent: parent, Doc: doc})
-	st.event.Type = eventNames[st.Kind] + pl.verb
-	pl.steps = append(pl.steps, st)
+	pl.add(Resource{Kind: kind, Key: key, Parent: parent, Doc: raw})
 	return nil
 }
 
 // eventNames begin the types of the records of what a Configuration, or an
 // Import, changes.
 var eventNames = map[ResourceKind]string{
+	KindEnvironment: "env", KindProject: "project",
 	KindSegment: "segment", KindFlag: "flag", KindFlagEnv: "flag.env", KindContextField: "context", KindTagType: "tag_type",
 }

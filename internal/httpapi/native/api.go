@@ -148,8 +148,14 @@ func (a api) authenticate(ctx huma.Context, next func(huma.Context)) {
 		return nil
 	})(w, r)
 	if err != nil {
-		httpapi.WriteProblem(w, r, httpapi.Public(r.Context(), a.Logger, r.Pattern, err))
+		a.refuse(ctx, err)
 	}
+}
+
+// refuse answers in place of an operation.
+func (a api) refuse(ctx huma.Context, err error) {
+	r, w := humago.Unwrap(ctx)
+	httpapi.WriteProblem(w, r, httpapi.Public(ctx.Context(), a.Logger, r.Pattern, err))
 }
 
 // maxBody bounds the body of a typed operation that names no other limit, in
@@ -171,7 +177,7 @@ func route[I, O any](a api, h huma.API, op huma.Operation, fn func(context.Conte
 func register[I, O any](a api, h huma.API, op huma.Operation, handler func(context.Context, *I) (*O, error)) {
 	op.Path = "/api/v1" + op.Path
 	op.MaxBodyBytes = cmp.Or(op.MaxBodyBytes, maxBody)
-	a.strict(&op, reflect.TypeFor[I]())
+	a.hold(&op, reflect.TypeFor[I]())
 	huma.Register(h, op, handler)
 }
 
