@@ -47,26 +47,25 @@ func newPrefix(group string, seed uint32) prefix {
 }
 
 // sum returns the hash of "group:" + id. The blocks of the whole straddle the
-// bytes of id by the carried ones; a shift by 32 is 0 in Go, so that nothing
-// special happens where none are carried.
+// bytes of id by the carried ones: those that are not hashed yet are the low
+// ones of ahead. Its shifts are masked to tell the compiler that they are short.
 func (p prefix) sum(id string) uint32 {
-	hash, carry, shift := p.hash, p.carry, p.size%4*8
+	hash, ahead, shift := p.hash, uint64(p.carry), p.size%4*8
 	size := p.size + uint32(len(id))
 	for ; len(id) >= 4; id = id[4:] {
-		b := block(id)
-		hash = mix(hash, carry|b<<shift)
-		carry = b >> (32 - shift)
+		ahead |= uint64(block(id)) << (shift & 63)
+		hash = mix(hash, uint32(ahead))
+		ahead >>= 32
 	}
-	tail := uint64(carry)
 	for i := range len(id) {
-		tail |= uint64(id[i]) << shift
+		ahead |= uint64(id[i]) << (shift & 63)
 		shift += 8
 	}
 	if shift >= 32 {
-		hash = mix(hash, uint32(tail))
-		tail >>= 32
+		hash = mix(hash, uint32(ahead))
+		ahead >>= 32
 	}
-	hash ^= scramble(uint32(tail))
+	hash ^= scramble(uint32(ahead))
 	return finish(hash ^ size)
 }
 

@@ -6,7 +6,7 @@ import "math/bits"
 // 8 bytes a slot, where a map would hold the names too. A check of one flag
 // among many reads little of it, and a copy is made at the speed of memory.
 type index struct {
-	slots []slot // a power of 2 of them, at most 3/4 used
+	slots []slot // a power of 2 of them, at most half used
 	used  int
 }
 
@@ -58,7 +58,7 @@ func (s *Set) find(name string) int32 {
 // add gives a name that is not in the table its number. The slots must not be
 // those of a Set in use.
 func (x *index) add(name string, number int32) {
-	if 4*(x.used+1) > 3*len(x.slots) {
+	if 2*(x.used+1) > len(x.slots) {
 		old := x.slots
 		x.slots = make([]slot, max(minSlots, 2*len(old)))
 		for _, s := range old {

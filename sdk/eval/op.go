@@ -86,7 +86,11 @@ func (s *Set) holds(o *op, c *Context) bool {
 		t, ok := s.timeOf(c)
 		return (ok && o.accept.has(compareInstants(instantOf(t), o.operand.instant))) != o.inverted
 	default:
-		v, ok := s.value(o, c)
+		if o.field == fieldProperty { // as in value, which is too large to be inlined
+			v, ok := c.Properties[o.operand.property]
+			return (ok && o.matches(v)) != o.inverted
+		}
+		v, ok := s.standard(o.field, c)
 		return (ok && o.matches(v)) != o.inverted
 	}
 }

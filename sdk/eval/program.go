@@ -89,14 +89,12 @@ func (s *Set) run(ops []op, c *Context) (strategy int, on bool) {
 		o := &ops[pc]
 		holds := s.holds(o, c)
 		switch {
-		case o.last && int(o.next) >= len(ops):
-			return int(o.strategy), holds
-		case !holds:
-			pc = int(o.next)
-		case o.last:
-			return int(o.strategy), true
-		default:
+		case !o.last && holds:
 			pc++
+		case o.last && (int(o.next) >= len(ops) || holds):
+			return int(o.strategy), holds
+		default:
+			pc = int(o.next)
 		}
 	}
 	return noStrategy, false

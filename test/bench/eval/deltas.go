@@ -8,12 +8,18 @@ import (
 
 	"github.com/lockflight/lockflight/sdk/eval"
 	"github.com/lockflight/lockflight/test/bench/internal/cases"
-	"github.com/lockflight/lockflight/test/bench/internal/rounds"
 )
 
-// deltas reports what it takes to compile 10,000 flags, to apply a change of
+// The limits of what 10,000 flags take.
+const (
+	compileLimit = 100 * time.Millisecond
+	applyLimit   = 200 * time.Microsecond
+	memoryLimit  = 2048 // bytes a flag
+)
+
+// deltas judges what it takes to compile 10,000 flags, to apply a change of
 // one, and to keep them.
-func deltas(report *rounds.Report) error {
+func (v *verdicts) deltas() error {
 	document := cases.Rollouts(cases.Many)
 	var compiled, applied []time.Duration
 	var set *eval.Set
@@ -35,13 +41,19 @@ func deltas(report *rounds.Report) error {
 	}
 	slices.Sort(compiled)
 	slices.Sort(applied)
-	report.Printf("%d flags: compiled in %v (median), a delta of one applied to the engine in %v (median), %v (p99)\n",
-		cases.Many, compiled[len(compiled)/2], applied[len(applied)/2], applied[len(applied)*99/100])
+	atOnce, one := compiled[len(compiled)/2], applied[len(applied)/2]
+	v.report.Printf("%d flags: compiled in %v (median), limit %v", cases.Many, atOnce, compileLimit)
+	v.limit(atOnce < compileLimit)
+	v.report.Printf("a delta of one of them applied to the engine in %v (median), %v (p99), limit %v",
+		one, applied[len(applied)*99/100], applyLimit)
+	v.limit(one < applyLimit)
 	memory, err := memoryOf(document)
 	if err != nil {
 		return err
 	}
-	report.Printf("a client of them takes %d bytes a flag\n\n", memory/cases.Many)
+	v.report.Printf("a client of them takes %d bytes a flag, limit %d", memory/cases.Many, memoryLimit)
+	v.limit(memory/cases.Many < memoryLimit)
+	v.report.Printf("\n")
 	return nil
 }
 

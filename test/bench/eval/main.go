@@ -36,11 +36,12 @@ func run(n int, span time.Duration, save string) error {
 	report.Printf("Medians of %d interleaved rounds of %v of processor time, those of ratios within rounds.\n\n", n, span)
 	table := rounds.Run(contenders, n, span)
 	report.Table(table, contenders)
-	missed := judge(&report, table)
-	if err := deltas(&report); err != nil {
+	v := verdicts{report: &report}
+	v.checks(table)
+	if err := v.deltas(); err != nil {
 		return err
 	}
-	if err := swaps(&report); err != nil {
+	if err := v.swaps(); err != nil {
 		return err
 	}
 	fmt.Print(report.String())
@@ -49,8 +50,8 @@ func run(n int, span time.Duration, save string) error {
 			return err
 		}
 	}
-	if missed > 0 {
-		return fmt.Errorf("%d limits are missed", missed)
+	if v.missed > 0 {
+		return fmt.Errorf("%d limits are missed", v.missed)
 	}
 	return nil
 }
@@ -70,23 +71,32 @@ var limits = []struct {
 	{"H", "H", 1.8},
 }
 
-// judge reports each case against its limit, and returns how many miss it.
-func judge(report *rounds.Report, table rounds.Table) (missed int) {
+// verdicts report what was measured against its limit, and count the misses.
+type verdicts struct {
+	report *rounds.Report
+	missed int
+}
+
+// limit ends a line with whether what it tells met its limit.
+func (v *verdicts) limit(met bool) {
+	if met {
+		v.report.Printf(": met\n")
+		return
+	}
+	v.missed++
+	v.report.Printf(": missed\n")
+}
+
+// checks judges the cases.
+func (v *verdicts) checks(table rounds.Table) {
 	for _, l := range limits {
 		ours := table["lockflight"][l.name]
 		ratio := ours.Over(table["floor"][l.floor])
-		verdict := "met"
-		if ratio > l.times || ours.Allocations > 0 {
-			verdict, missed = "missed", missed+1
-		}
-		report.Printf("%s: %.2f of the floor's %s, limit %.1f, %.3g allocations: %s\n",
-			l.name, ratio, l.floor, l.times, ours.Allocations, verdict)
+		v.report.Printf("%s: %.2f of the floor's %s, limit %.1f, %.3g allocations", l.name, ratio, l.floor, l.times, ours.Allocations)
+		v.limit(ratio <= l.times && ours.Allocations == 0)
 	}
 	made := table["lockflight"]["I"].Allocations
-	verdict := "met"
-	if made > 1 {
-		verdict, missed = "missed", missed+1
-	}
-	report.Printf("I: %.3g allocations, limit 1: %s\n\n", made, verdict)
-	return missed
+	v.report.Printf("I: %.3g allocations, limit 1", made)
+	v.limit(made <= 1)
+	v.report.Printf("\n")
 }

@@ -10,7 +10,6 @@ import (
 
 	"github.com/lockflight/lockflight/sdk"
 	"github.com/lockflight/lockflight/test/bench/internal/cases"
-	"github.com/lockflight/lockflight/test/bench/internal/rounds"
 )
 
 const (
@@ -19,10 +18,10 @@ const (
 	swapEvery = 10 * time.Millisecond
 )
 
-// swaps reports the 99.9th percentile of a check by 8 goroutines, without and
+// swaps judges the 99.9th percentile of a check by 8 goroutines, without and
 // with a writer that swaps snapshots of 100 flags 100 times a second. The time
 // of a check includes that of reading the clock.
-func swaps(report *rounds.Report) error {
+func (v *verdicts) swaps() error {
 	document := cases.Rollouts(100)
 	c, err := cases.Client(document)
 	if err != nil {
@@ -47,8 +46,9 @@ func swaps(report *rounds.Report) error {
 	}
 	slices.Sort(alone)
 	slices.Sort(beside)
-	report.Printf("8 goroutines: p99.9 of a check %v without a writer, %v with one: %.2f times, limit 3\n",
-		alone[1], beside[1], float64(beside[1])/float64(alone[1]))
+	times := float64(beside[1]) / float64(alone[1])
+	v.report.Printf("8 goroutines: p99.9 of a check %v without a writer, %v with one: %.2f times, limit 3", alone[1], beside[1], times)
+	v.limit(times <= 3)
 	return nil
 }
 
