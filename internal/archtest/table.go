@@ -48,6 +48,7 @@ var Packages = Table{
 	"sdk/eval":            {Class: Pure},
 	"internal/gate":       {Class: Pure, Modules: []string{"gonum.org/v1/gonum"}},
 	"internal/gate/drift": {Class: Pure},
+	"internal/gate/expr":  {Class: StdOnly, Modules: []string{"cel.dev/cel-go"}, Imports: []string{"internal/gate"}},
 	"internal/audit":      {Class: Pure, Modules: []string{"golang.org/x/mod"}},
 	"internal/policy":     {Class: Pure, Modules: []string{"cel.dev/cel-go"}},
 	"internal/attest":     {Class: Pure},
