@@ -40,7 +40,7 @@ const (
 // wrong with which field of it.
 func (s *Service) ValidateConstraint(ctx context.Context, c eval.Constraint) error {
 	return s.store.View(ctx, func(tx ReadTx) error {
-		return checkConstraint(tx, "", written([]eval.Constraint{c})[0])
+		return checkConstraint(tx, "", "", written([]eval.Constraint{c})[0])
 	})
 }
 
@@ -55,11 +55,11 @@ func written(constraints []eval.Constraint) []eval.Constraint {
 }
 
 // checkConstraints says what is wrong with the constraints of a strategy or a
-// segment. An operand that does not parse would make the flag off in one SDK
+// segment of a project ("" for one of all projects). An operand that does not parse would make the flag off in one SDK
 // and on in another, so none is saved.
-func checkConstraints(tx ReadTx, field string, all []eval.Constraint) error {
+func checkConstraints(tx ReadTx, project, field string, all []eval.Constraint) error {
 	for i, c := range all {
-		if err := checkConstraint(tx, fmt.Sprintf("%s[%d].", field, i), c); err != nil {
+		if err := checkConstraint(tx, project, fmt.Sprintf("%s[%d].", field, i), c); err != nil {
 			return err
 		}
 	}
@@ -67,7 +67,7 @@ func checkConstraints(tx ReadTx, field string, all []eval.Constraint) error {
 }
 
 // checkConstraint checks one constraint; at comes before the names of fields.
-func checkConstraint(tx ReadTx, at string, c eval.Constraint) error {
+func checkConstraint(tx ReadTx, project, at string, c eval.Constraint) error {
 	if c.ContextName == "" || len(c.ContextName) > maxName {
 		return Invalidf(at+"contextName", "must be the name of a context field, of 1 to %d bytes", maxName)
 	}
@@ -92,7 +92,7 @@ func checkConstraint(tx ReadTx, at string, c eval.Constraint) error {
 	if err != nil {
 		return err
 	}
-	return checkLegal(tx, at, c, kind)
+	return checkLegal(tx, project, at, c, kind)
 }
 
 // checkValues checks a list of values, each of which must be ok.
@@ -132,8 +132,8 @@ func checkOperand(at string, c eval.Constraint) error {
 }
 
 // checkLegal checks a constraint against the legal values of its field, where
-// that has any.
-func checkLegal(tx ReadTx, at string, c eval.Constraint, kind operand) error {
+// that has any, and is not another project's.
+func checkLegal(tx ReadTx, project, at string, c eval.Constraint, kind operand) error {
 	field, err := get[ContextField](tx, KindContextField, c.ContextName)
 	if err != nil {
 		if KindOf(err) == NotFound {
@@ -141,7 +141,7 @@ func checkLegal(tx ReadTx, at string, c eval.Constraint, kind operand) error {
 		}
 		return err
 	}
-	if len(field.LegalValues) == 0 {
+	if len(field.LegalValues) == 0 || field.Project != "" && field.Project != project {
 		return nil
 	}
 	legal := func(v string) bool {

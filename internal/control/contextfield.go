@@ -19,6 +19,7 @@ type ContextField struct {
 	Stickiness  bool         `json:"stickiness"` // may decide who is in a rollout
 	SortOrder   int          `json:"sortOrder"`
 	LegalValues []LegalValue `json:"legalValues,omitempty"` // none: any value may be compared with
+	Project     string       `json:"project,omitempty"`     // whose flags alone it is for; "" for those of all
 	CreatedAt   time.Time    `json:"createdAt,omitzero"`
 }
 
@@ -102,8 +103,13 @@ func (s *Service) CreateContextField(ctx context.Context, p Principal, in Contex
 		return ContextField{}, err
 	}
 	err := s.write(ctx, p, Normal, func(w *work) error {
-		if err := w.may(Scope{}, PermContextWrite, PermContextCreate); err != nil {
+		if err := w.mayWriteField(in, PermContextCreate); err != nil {
 			return err
+		}
+		if in.Project != "" {
+			if _, err := get[Project](w, KindProject, in.Project); err != nil {
+				return asField(err, "project", "there is no project %q", in.Project)
+			}
 		}
 		if err := freeFieldName(w, in.Name); err != nil {
 			return err
@@ -137,16 +143,14 @@ func freeFieldName(tx ReadTx, name string) error {
 // which is no longer legal stay as they are until they are saved again.
 func (s *Service) ChangeContextField(ctx context.Context, p Principal, name string, change func(*ContextField)) error {
 	return s.write(ctx, p, Normal, func(w *work) error {
-		if err := w.may(Scope{}, PermContextWrite, PermContextUpdate); err != nil {
-			return err
-		}
-		f, err := fieldOf(w, name)
+		f, err := w.field(name, PermContextUpdate)
 		if err != nil {
 			return err
 		}
+		project := f.Project
 		f.LegalValues = slices.Clone(f.LegalValues)
 		change(&f)
-		f.Name = name
+		f.Name, f.Project = name, project
 		if err := checkField(f); err != nil {
 			return err
 		}
@@ -158,17 +162,36 @@ func (s *Service) ChangeContextField(ctx context.Context, p Principal, name stri
 // context may have any field.
 func (s *Service) DeleteContextField(ctx context.Context, p Principal, name string) error {
 	return s.write(ctx, p, Normal, func(w *work) error {
-		if err := w.may(Scope{}, PermContextWrite, PermContextDelete); err != nil {
+		if _, err := w.field(name, PermContextDelete); err != nil {
 			return err
 		}
 		if _, standard := standardField(name); standard {
 			return Errorf(Conflict, "standard_field", "%q is a field that every SDK has: it cannot be deleted", name)
 		}
-		if _, err := get[ContextField](w, KindContextField, name); err != nil {
-			return asMissing(err, "context field", name)
-		}
 		return w.remove(event{Type: "context.delete", Kind: KindContextField, Key: name})
 	})
+}
+
+// field reads a field that is to be written. Whoever may not is not told
+// whether it is there.
+func (w *work) field(name string, part Permission) (ContextField, error) {
+	f, err := fieldOf(w, name)
+	if err != nil && KindOf(err) != NotFound {
+		return f, err
+	}
+	if may := w.mayWriteField(f, part); may != nil {
+		return f, may
+	}
+	return f, err
+}
+
+// mayWriteField checks the permission for a field: one of a project is part of
+// the project.
+func (w *work) mayWriteField(f ContextField, part Permission) error {
+	if f.Project != "" {
+		return w.may(Scope{Project: f.Project}, PermProjectUpdate)
+	}
+	return w.may(Scope{}, PermContextWrite, part)
 }
 
 // maxLegalValues is the most legal values of one field.

@@ -72,3 +72,25 @@ func TestContextFieldRefuses(t *testing.T) {
 		t.Errorf("%d events were written", after.Size-before.Size)
 	}
 }
+
+// TestFieldOfAProject keeps the legal values of a project's field to its own
+// flags and segments.
+func TestFieldOfAProject(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	must(w.CreateContextField(t.Context(), root, control.ContextField{Name: "tier", Project: "blue", LegalValues: []control.LegalValue{{Value: "gold"}}}))(t)
+	st := rollout("5")
+	st.Constraints = []eval.Constraint{{ContextName: "tier", Operator: "IN", Values: []string{"wood"}}}
+	_, err := w.AddStrategy(t.Context(), root, production, st)
+	wantErr(t, err, control.Invalid, "strategies[0].constraints[0].values[0]")
+	_, err = w.CreateSegment(t.Context(), root, control.Segment{Segment: eval.Segment{Name: "s", Constraints: st.Constraints}, Project: "blue"})
+	wantErr(t, err, control.Invalid, "constraints[0].values[0]")
+	must(w.AddStrategy(t.Context(), root, control.Ref{Project: "default", Flag: "green-flag", Environment: "production"}, st))(t)
+
+	_, err = w.CreateContextField(t.Context(), root, control.ContextField{Name: "tier"})
+	wantErr(t, err, control.Exists, "name")
+	_, err = w.CreateContextField(t.Context(), root, control.ContextField{Name: "other", Project: "red"})
+	wantErr(t, err, control.Invalid, "project")
+	check(t, w.ChangeContextField(t.Context(), root, "tier", func(f *control.ContextField) { f.Project = "default" }))
+	diff(t, "project", "blue", must(w.ContextField(t.Context(), root, "tier"))(t).Project)
+}

@@ -178,7 +178,7 @@ func checkSegment(tx ReadTx, in Segment) error {
 	if err := freeSegmentName(tx, in); err != nil {
 		return err
 	}
-	return checkConstraints(tx, "constraints", in.Constraints)
+	return checkConstraints(tx, in.Project, "constraints", in.Constraints)
 }
 
 func freeSegmentName(tx ReadTx, in Segment) error {

@@ -55,7 +55,7 @@ func checkStrategy(tx ReadTx, project string, i int, st Strategy) error {
 	if err := checkParameters(tx, at, st); err != nil {
 		return err
 	}
-	if err := checkConstraints(tx, at+".constraints", st.Constraints); err != nil {
+	if err := checkConstraints(tx, project, at+".constraints", st.Constraints); err != nil {
 		return err
 	}
 	if len(st.Segments) > maxSegments {

@@ -169,6 +169,25 @@ var writes = []write{
 		events: []string{"token.revoke"}, again: new(control.NotFound),
 	},
 	{
+		name: "CreateContextField of a project", at: blue, perms: []control.Permission{control.PermProjectUpdate}, setUp: nothing,
+		do: func(ctx context.Context, w *world, p control.Principal, _ string) error {
+			_, err := w.CreateContextField(ctx, p, control.ContextField{Name: "tier", Project: "blue"})
+			return err
+		},
+		events: []string{"context.create"}, again: new(control.Exists),
+	},
+	{
+		name: "DeleteContextField of a project", at: blue, perms: []control.Permission{control.PermProjectUpdate},
+		setUp: func(t *testing.T, w *world) string {
+			must(w.CreateContextField(t.Context(), root, control.ContextField{Name: "tier", Project: "blue"}))(t)
+			return ""
+		},
+		do: func(ctx context.Context, w *world, p control.Principal, _ string) error {
+			return w.DeleteContextField(ctx, p, "tier")
+		},
+		events: []string{"context.delete"}, again: new(control.NotFound),
+	},
+	{
 		name: "CreateTag", at: anywhere, perms: []control.Permission{control.PermTagWrite, control.PermTagCreate}, setUp: nothing,
 		do: func(ctx context.Context, w *world, p control.Principal, _ string) error {
 			_, err := w.CreateTag(ctx, p, control.StandingTag{Tag: control.Tag{Type: "simple", Value: "web"}})

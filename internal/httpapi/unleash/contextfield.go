@@ -10,23 +10,38 @@ import (
 	"github.com/lockflight/lockflight/sdk/eval"
 )
 
-// routeContext adds the fields of the context.
+// routeContext adds the fields of the context, and those of one project, which
+// are written below it.
 func (a *API) routeContext(mux *http.ServeMux) {
-	const (
-		fields = adminPath + "/context"
-		field  = fields + "/{field}"
-	)
-	a.addAdmin(mux, routes{
-		"GET " + fields:                             a.contextFields,
-		"POST " + fields:                            a.createContextField,
-		"POST " + fields + "/validate":              a.validateContextField,
-		"GET " + field:                              a.contextField,
-		"PUT " + field:                              a.updateContextField,
-		"DELETE " + field:                           a.deleteContextField,
-		"GET " + field + "/strategies":              a.contextFieldUse,
-		"POST " + field + "/legal-values":           a.addLegalValue,
-		"DELETE " + field + "/legal-values/{value}": a.removeLegalValue,
-	})
+	for _, fields := range []string{adminPath + "/context", projectPath + "/context"} {
+		field := fields + "/{field}"
+		a.addAdmin(mux, routes{
+			"GET " + fields:                             a.contextFields,
+			"POST " + fields:                            a.createContextField,
+			"POST " + fields + "/validate":              a.validateContextField,
+			"GET " + field:                              a.contextField,
+			"PUT " + field:                              a.updateContextField,
+			"DELETE " + field:                           a.deleteContextField,
+			"GET " + field + "/strategies":              a.contextFieldUse,
+			"POST " + field + "/legal-values":           a.addLegalValue,
+			"DELETE " + field + "/legal-values/{value}": a.removeLegalValue,
+		})
+	}
+}
+
+// fieldName returns the name of the field that a path names, where the project
+// that the path names, if it does, has such a field of its own.
+func (a *API) fieldName(r *http.Request) (string, error) {
+	f, err := a.field(r)
+	return f.Name, err
+}
+
+func (a *API) field(r *http.Request) (control.ContextField, error) {
+	f, err := a.service.ContextField(r.Context(), caller(r), r.PathValue("field"))
+	if project := r.PathValue("project"); err == nil && project != "" && f.Project != project {
+		err = control.Errorf(control.NotFound, "not_found", "project %q has no context field %q of its own", project, f.Name)
+	}
+	return f, err
 }
 
 // contextFieldDoc is Unleash's contextFieldSchema.
@@ -39,6 +54,7 @@ type contextFieldDoc struct {
 	UsedInFeatures int             `json:"usedInFeatures"`
 	UsedInProjects int             `json:"usedInProjects"`
 	LegalValues    []legalValueDoc `json:"legalValues"`
+	Project        string          `json:"project,omitempty"`
 }
 
 // legalValueDoc is Unleash's legalValueSchema.
@@ -60,7 +76,7 @@ func toContextField(f control.ContextField, uses []control.StrategyUse) contextF
 	}
 	out := contextFieldDoc{
 		Name: f.Name, Description: f.Description, Stickiness: f.Stickiness, SortOrder: f.SortOrder,
-		UsedInFeatures: len(flags), UsedInProjects: len(projects), LegalValues: each(f.LegalValues, toLegalValue),
+		UsedInFeatures: len(flags), UsedInProjects: len(projects), LegalValues: each(f.LegalValues, toLegalValue), Project: f.Project,
 	}
 	if !f.CreatedAt.IsZero() {
 		out.CreatedAt = &f.CreatedAt
@@ -73,11 +89,14 @@ func (a *API) constrained(r *http.Request) ([]control.StrategyUse, error) {
 	return a.service.StrategyUses(r.Context(), caller(r), func(st control.Strategy) bool { return len(st.Constraints) > 0 })
 }
 
-// contextFields answers GET /api/admin/context with a bare list.
+// contextFields answers GET /api/admin/context, and P/context, with a bare list.
 func (a *API) contextFields(w http.ResponseWriter, r *http.Request) error {
 	all, err := a.service.ContextFields(r.Context(), caller(r))
 	if err != nil {
 		return err
+	}
+	if project := r.PathValue("project"); project != "" {
+		all = slices.DeleteFunc(all, func(f control.ContextField) bool { return f.Project != project })
 	}
 	uses, err := a.constrained(r)
 	if err != nil {
@@ -88,7 +107,7 @@ func (a *API) contextFields(w http.ResponseWriter, r *http.Request) error {
 
 // contextField answers GET /api/admin/context/{field}.
 func (a *API) contextField(w http.ResponseWriter, r *http.Request) error {
-	f, err := a.service.ContextField(r.Context(), caller(r), r.PathValue("field"))
+	f, err := a.field(r)
 	if err != nil {
 		return err
 	}
@@ -112,11 +131,14 @@ func (a *API) createContextField(w http.ResponseWriter, r *http.Request) error {
 	if err := httpapi.AdminBody.Decode(w, r, &in); err != nil {
 		return err
 	}
-	if in.Project != "" {
-		return notKept("project")
+	if at := r.PathValue("project"); at != "" {
+		if in.Project != "" && in.Project != at {
+			return control.Invalidf("project", "%q is not the path's, %q", in.Project, at)
+		}
+		in.Project = at
 	}
 	f, err := a.service.CreateContextField(r.Context(), caller(r), control.ContextField{
-		Name: in.Name, Description: in.Description, Stickiness: in.Stickiness, SortOrder: in.SortOrder, LegalValues: each(in.LegalValues, fromLegalValue),
+		Name: in.Name, Project: in.Project, Description: in.Description, Stickiness: in.Stickiness, SortOrder: in.SortOrder, LegalValues: each(in.LegalValues, fromLegalValue),
 	})
 	if err != nil {
 		return err
@@ -144,16 +166,20 @@ func (a *API) updateContextField(w http.ResponseWriter, r *http.Request) error {
 		Description *string          `json:"description"`
 		Stickiness  *bool            `json:"stickiness"`
 		SortOrder   *int             `json:"sortOrder"`
-		Project     string           `json:"project"`
+		Project     *string          `json:"project"`
 		LegalValues *[]legalValueDoc `json:"legalValues"`
 	}
 	if err := httpapi.AdminBody.Decode(w, r, &in); err != nil {
 		return err
 	}
-	if in.Project != "" {
-		return notKept("project")
+	f, err := a.field(r)
+	if err != nil {
+		return err
 	}
-	return a.service.ChangeContextField(r.Context(), caller(r), r.PathValue("field"), func(f *control.ContextField) {
+	if in.Project != nil && *in.Project != f.Project {
+		return control.Invalidf("project", "is %q and cannot be changed: delete the field and create it anew", f.Project)
+	}
+	return a.service.ChangeContextField(r.Context(), caller(r), f.Name, func(f *control.ContextField) {
 		replace(&f.Description, in.Description)
 		replace(&f.Stickiness, in.Stickiness)
 		replace(&f.SortOrder, in.SortOrder)
@@ -172,13 +198,17 @@ func replace[T any](field, sent *T) {
 
 // deleteContextField answers DELETE /api/admin/context/{field}.
 func (a *API) deleteContextField(_ http.ResponseWriter, r *http.Request) error {
-	return a.service.DeleteContextField(r.Context(), caller(r), r.PathValue("field"))
+	name, err := a.fieldName(r)
+	if err != nil {
+		return err
+	}
+	return a.service.DeleteContextField(r.Context(), caller(r), name)
 }
 
 // contextFieldUse answers GET /api/admin/context/{field}/strategies.
 func (a *API) contextFieldUse(w http.ResponseWriter, r *http.Request) error {
-	name := r.PathValue("field")
-	if _, err := a.service.ContextField(r.Context(), caller(r), name); err != nil {
+	name, err := a.fieldName(r)
+	if err != nil {
 		return err
 	}
 	uses, err := a.service.StrategyUses(r.Context(), caller(r), func(st control.Strategy) bool {
@@ -199,14 +229,22 @@ func (a *API) addLegalValue(w http.ResponseWriter, r *http.Request) error {
 	if err := httpapi.AdminBody.Decode(w, r, &in); err != nil {
 		return err
 	}
-	return a.service.ChangeContextField(r.Context(), caller(r), r.PathValue("field"), func(f *control.ContextField) {
+	name, err := a.fieldName(r)
+	if err != nil {
+		return err
+	}
+	return a.service.ChangeContextField(r.Context(), caller(r), name, func(f *control.ContextField) {
 		f.LegalValues = append(without(f.LegalValues, in.Value), fromLegalValue(in))
 	})
 }
 
 // removeLegalValue answers DELETE /api/admin/context/{field}/legal-values/{value}.
 func (a *API) removeLegalValue(_ http.ResponseWriter, r *http.Request) error {
-	return a.service.ChangeContextField(r.Context(), caller(r), r.PathValue("field"), func(f *control.ContextField) {
+	name, err := a.fieldName(r)
+	if err != nil {
+		return err
+	}
+	return a.service.ChangeContextField(r.Context(), caller(r), name, func(f *control.ContextField) {
 		f.LegalValues = without(f.LegalValues, r.PathValue("value"))
 	})
 }
