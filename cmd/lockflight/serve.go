@@ -49,6 +49,8 @@ type serveCmd struct {
 	InitAdmin    []string `name:"init-admin-api-tokens" env:"INIT_ADMIN_API_TOKENS" help:"Admin tokens that exist from the start, as *:*.SECRET."`
 	InitBackend  []string `name:"init-backend-api-tokens" env:"INIT_BACKEND_API_TOKENS,INIT_CLIENT_API_TOKENS" help:"Backend tokens, as PROJECT:ENVIRONMENT.SECRET."`
 	InitFrontend []string `name:"init-frontend-api-tokens" env:"INIT_FRONTEND_API_TOKENS" help:"Frontend tokens, as PROJECT:ENVIRONMENT.SECRET."`
+
+	EdgeSecret string `name:"edge-client-secret" env:"LOCKFLIGHT_EDGE_CLIENT_SECRET,EDGE_CLIENT_SECRET" help:"What Unleash Edges sign with that ask for their tokens, in base64url. None is issued without it."`
 }
 
 // frugal collects garbage when it is half of what is in use, unless GOGC says
@@ -70,7 +72,7 @@ func (c *serveCmd) Run(ctx context.Context, s streams) error {
 	a, err := app.New(ctx, app.Options{
 		Listen: c.Listen, DataDir: c.Data, DatabaseURL: c.DatabaseURL, SigningKey: c.SigningKey, Version: version(),
 		AdminTokens: c.InitAdmin, BackendTokens: c.InitBackend, FrontendTokens: c.InitFrontend,
-		FrontendOrigins: c.FrontendOrigins, Retention: c.Retention, Logger: log,
+		FrontendOrigins: c.FrontendOrigins, EdgeClientSecret: c.EdgeSecret, Retention: c.Retention, Logger: log,
 	})
 	if err != nil {
 		return err

@@ -49,6 +49,10 @@ type Options struct {
 
 	FrontendOrigins []string // of the pages that may use the frontend API and OFREP; all where empty
 
+	// EdgeClientSecret is what Unleash Edges sign with that ask for tokens, in
+	// base64url; none is issued without it.
+	EdgeClientSecret string
+
 	Logger *slog.Logger
 	Now    func() time.Time // time.Now where nil; a test's skewed replica
 }
@@ -70,6 +74,8 @@ type App struct {
 	signer   *signer
 	signed   atomic.Int64 // size of the newest checkpoint made here
 	teardown []func() error
+
+	edgeSecret []byte // Options.EdgeClientSecret, decoded
 }
 
 // New opens the store, makes what a first start needs, and listens. Nothing is
@@ -77,6 +83,10 @@ type App struct {
 func New(ctx context.Context, o Options) (*App, error) {
 	o = o.withDefaults()
 	a := &App{opts: o, log: o.Logger}
+	var err error
+	if a.edgeSecret, err = unleash.EdgeSecret(o.EdgeClientSecret); err != nil {
+		return nil, err
+	}
 	if err := a.open(ctx); err != nil {
 		return nil, errors.Join(err, a.close())
 	}
@@ -131,7 +141,8 @@ func (a *App) wire() {
 		Store: a.store, Releases: a.runner, Arm: armOf, Now: o.Now, Logger: o.Logger, Registerer: registry,
 	})
 	a.clients = unleash.New(unleash.Options{
-		Service: a.Service, Hub: a.hub, Usage: a.store, Origins: o.FrontendOrigins, Now: o.Now, Logger: o.Logger,
+		Service: a.Service, Hub: a.hub, Usage: a.store, Origins: o.FrontendOrigins, EdgeSecret: a.edgeSecret,
+		Now: o.Now, Logger: o.Logger,
 	})
 	mux := http.NewServeMux()
 	a.clients.Register(mux)

@@ -23,6 +23,10 @@ type Options struct {
 	Origins []string         // of the pages that may call the frontend API; * or none for any
 	Now     func() time.Time // time.Now where nil
 	Logger  *slog.Logger     // slog.Default where nil
+
+	// EdgeSecret is what Unleash Edges sign with that ask for tokens; see the
+	// function EdgeSecret. None is issued without it.
+	EdgeSecret []byte
 }
 
 // API answers the paths of Unleash. Its methods may be called from any
@@ -32,6 +36,7 @@ type API struct {
 	hub     *feed.Hub
 	reports *reports
 	cors    httpapi.CORS
+	issuer  *issuer
 	now     func() time.Time
 	log     *slog.Logger
 }
@@ -44,7 +49,10 @@ func New(o Options) *API {
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
-	return &API{service: o.Service, hub: o.Hub, reports: newReports(o.Usage, o.Service, o.Logger), cors: httpapi.CORS{Origins: o.Origins}, now: o.Now, log: o.Logger}
+	return &API{
+		service: o.Service, hub: o.Hub, issuer: newIssuer(o.EdgeSecret, o.Now), reports: newReports(o.Usage, o.Service, o.Logger),
+		cors: httpapi.CORS{Origins: o.Origins}, now: o.Now, log: o.Logger,
+	}
 }
 
 // Run writes what clients report to the store, once a second, until ctx ends,

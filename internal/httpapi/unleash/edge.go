@@ -11,6 +11,7 @@ import (
 // routeEdge adds what Unleash Edge calls beside the client API.
 func (a *API) routeEdge(mux *http.ServeMux) {
 	mux.Handle("POST /edge/validate", a.open(a.validateTokens))
+	mux.Handle("POST "+issuePath, a.open(a.issueTokens))
 	mux.Handle("POST /edge/metrics", a.open(a.edgeMetrics))
 	mux.Handle("/edge/", a.open(noSuchPath))
 	mux.Handle("POST /api/client/metrics/edge", a.client(a.edgeInstance))

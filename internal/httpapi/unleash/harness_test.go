@@ -52,7 +52,7 @@ func planeOn(t testing.TB, dir string) *plane {
 	p := &plane{store: db, mux: http.NewServeMux()}
 	p.service = control.New(control.Options{Store: db, Usage: db, Now: now, Origin: "test", Version: "test", Logger: quiet})
 	p.hub = feed.New(p.service, db.Changed, quiet)
-	p.api = unleash.New(unleash.Options{Service: p.service, Hub: p.hub, Usage: db, Now: now, Logger: quiet})
+	p.api = unleash.New(unleash.Options{Service: p.service, Hub: p.hub, Usage: db, Now: now, Logger: quiet, EdgeSecret: edgeSecret})
 	p.api.Register(p.mux)
 	p.setUp(t)
 	return p

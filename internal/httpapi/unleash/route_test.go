@@ -50,6 +50,7 @@ GET /api/admin/api-tokens/{n}
 DELETE /api/admin/api-tokens/{t}
 PUT /api/admin/api-tokens/{t}
 POST /edge/validate
+POST /edge/issue-token
 POST /edge/metrics
 POST /api/client/metrics/bulk
 POST /api/client/metrics/edge
