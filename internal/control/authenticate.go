@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/hex"
+	"strings"
 	"time"
 )
 
@@ -38,7 +39,7 @@ func (s *Service) readCredential(ctx context.Context, secret string, sum [sha256
 	})
 	stored := make([]byte, hex.EncodedLen(len(sum))) // an unknown id costs what a known one does
 	if c != nil {
-		stored = []byte(c.token.Hash)
+		stored = []byte(c.hash)
 	}
 	same := subtle.ConstantTimeCompare([]byte(hex.EncodeToString(sum[:])), stored) == 1
 	if err == nil && !same {
@@ -47,8 +48,30 @@ func (s *Service) readCredential(ctx context.Context, secret string, sum [sha256
 	if err != nil {
 		return nil, err
 	}
+	if err := s.checkIdle(ctx, c, now); err != nil {
+		return nil, err
+	}
 	s.credentials.add(sum, c, now)
 	return c, nil
+}
+
+// checkIdle refuses a session that was left unused for too long.
+func (s *Service) checkIdle(ctx context.Context, c *credential, now time.Time) error {
+	if c.idle == 0 {
+		return nil
+	}
+	used, err := s.lastUses(ctx, c.Cred)
+	if err != nil {
+		return err
+	}
+	last := c.began
+	if used[c.Cred].After(last) {
+		last = used[c.Cred]
+	}
+	if now.Sub(last) > c.idle {
+		return errCredential
+	}
+	return nil
 }
 
 // resolve reads what the credential of an id allows, in one state of the store.
@@ -57,6 +80,22 @@ func (s *Service) resolve(tx ReadTx, id string, now time.Time) (*credential, err
 	if err != nil {
 		return nil, err
 	}
+	read := resolveToken
+	if strings.HasPrefix(id, "ses_") {
+		read = resolveSession
+	}
+	c, err := read(tx, id)
+	if err != nil {
+		return nil, err
+	}
+	c.size = head.Size
+	if c.ended(now) {
+		return nil, errCredential
+	}
+	return c, nil
+}
+
+func resolveToken(tx ReadTx, id string) (*credential, error) {
 	t, err := get[Token](tx, KindToken, id)
 	if KindOf(err) == NotFound {
 		return nil, errCredential
@@ -64,15 +103,35 @@ func (s *Service) resolve(tx ReadTx, id string, now time.Time) (*credential, err
 	if err != nil {
 		return nil, err
 	}
-	c := &credential{Principal: t.principal(), token: t}
-	c.size = head.Size
+	c := &credential{Principal: t.principal(), token: t, hash: t.Hash}
 	if t.ExpiresAt != nil {
 		c.ends = *t.ExpiresAt
 	}
-	if c.ended(now) {
-		return nil, errCredential
+	if t.Owner != "" {
+		c.Principal, err = t.actor(tx)
 	}
-	return c, nil
+	return c, err
+}
+
+// actor is the principal of an account's token: the account, within the scopes
+// of the token, and where it acts on behalf of a person, within the rights that
+// this person has now.
+func (t Token) actor(tx ReadTx) (Principal, error) {
+	p, err := actor(tx, t.Owner)
+	if err != nil {
+		return p, err
+	}
+	p.Via, p.Cred = "sat", t.ID
+	if p.Kind == KindHuman {
+		p.Via = "pat"
+	}
+	p.Within = [][]Grant{t.principal().Grants}
+	if t.For == "" {
+		return p, nil
+	}
+	person, err := actor(tx, t.For)
+	p.OnBehalfOf, p.Within = t.For, append(p.Within, person.Grants)
+	return p, err
 }
 
 // refresh reads again what the principal may do where the log has grown since

@@ -28,10 +28,13 @@ type credentials struct {
 // credential is one that was valid when the log had Principal.size records.
 type credential struct {
 	Principal
-	token Token
-	ends  time.Time    // zero for never
-	used  atomic.Int64 // Unix milliseconds
-	saved atomic.Int64 // the used that was written to the store
+	token Token         // zero for a session
+	hash  string        // of the secret, in hex
+	ends  time.Time     // zero for never
+	began time.Time     // of a session
+	idle  time.Duration // how long it may be unused, 0 for as long as it lasts
+	used  atomic.Int64  // Unix milliseconds
+	saved atomic.Int64  // the used that was written to the store
 }
 
 func newCredentials() *credentials {
@@ -47,7 +50,8 @@ func (c *credentials) find(sum *[sha256.Size]byte, now time.Time) *credential {
 	c.mu.RLock()
 	found := c.known[*sum]
 	c.mu.RUnlock()
-	if found == nil || found.size != c.size.Load() || found.ended(now) {
+	if found == nil || found.size != c.size.Load() || found.ended(now) ||
+		found.idle > 0 && now.UnixMilli()-found.used.Load() > found.idle.Milliseconds() {
 		return nil
 	}
 	found.used.Store(now.UnixMilli())

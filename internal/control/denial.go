@@ -16,10 +16,11 @@ type denials struct {
 	by   map[denialKey]*denial
 }
 
-type denialKey struct{ id, perm string }
+type denialKey struct{ id, typ, perm string }
 
 type denial struct {
 	principal Principal
+	typ       string // of the record: authz.denied, auth.login.fail
 	perm      string
 	count     int64
 }
@@ -37,16 +38,16 @@ func (d *denials) add(p Principal, err error) {
 	if !ok {
 		return
 	}
-	d.put(&denial{principal: p, perm: e.Field, count: 1})
+	d.put(&denial{principal: p, typ: "authz.denied", perm: e.Field, count: 1})
 }
 
 // put adds what was refused, once or more often, to what waits.
 func (d *denials) put(one *denial) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	key := denialKey{one.principal.ID, one.perm}
+	key := denialKey{one.principal.ID, one.typ, one.perm}
 	if d.by[key] == nil && len(d.by) >= maxDenials {
-		key, one = denialKey{}, &denial{count: one.count}
+		key, one = denialKey{typ: one.typ}, &denial{typ: one.typ, count: one.count}
 	}
 	if same := d.by[key]; same != nil {
 		same.count += one.count
@@ -68,7 +69,7 @@ func (d *denials) take() []*denial {
 		out = append(out, one)
 	}
 	slices.SortFunc(out, func(a, b *denial) int {
-		return cmp.Or(strings.Compare(a.principal.ID, b.principal.ID), strings.Compare(a.perm, b.perm))
+		return cmp.Or(strings.Compare(a.principal.ID, b.principal.ID), strings.Compare(a.typ, b.typ), strings.Compare(a.perm, b.perm))
 	})
 	clear(d.by)
 	return out

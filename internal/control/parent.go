@@ -28,6 +28,7 @@ type listed struct {
 	EndedAt     *time.Time `json:"endedAt"`
 	Principal   string     `json:"principal"`
 	Type        string     `json:"type"`
+	Account     string     `json:"account"`
 }
 
 // parents has the kinds that are listed under something.
@@ -36,6 +37,7 @@ var parents = map[ResourceKind]func(listed) string{
 	KindFlagEnv:  func(d listed) string { return d.Environment },
 	KindFavorite: func(d listed) string { return d.Principal },
 	KindTag:      func(d listed) string { return d.Type },
+	KindSession:  func(d listed) string { return d.Account },
 	KindRelease: func(d listed) string {
 		if d.EndedAt == nil {
 			return releasesOpen

@@ -69,6 +69,21 @@ const (
 	PermTagDelete     Permission = "tag_type.delete"
 )
 
+// parts are the permissions that are a part of another.
+var parts = map[Permission]Permission{
+	PermRuleCreate: PermRuleWrite, PermRuleUpdate: PermRuleWrite, PermRuleDelete: PermRuleWrite,
+	PermRuleReorder: PermRuleWrite, PermVariantUpdate: PermRuleWrite,
+	PermSegmentCreate: PermSegmentWrite, PermSegmentUpdate: PermSegmentWrite, PermSegmentDelete: PermSegmentWrite,
+	PermContextCreate: PermContextWrite, PermContextUpdate: PermContextWrite, PermContextDelete: PermContextWrite,
+	PermTagCreate: PermTagWrite, PermTagUpdate: PermTagWrite, PermTagDelete: PermTagWrite,
+}
+
+// neverAgents are what no agent may do, whatever it was granted: it could
+// widen its own rights by them, or those of others.
+var neverAgents = []Permission{
+	PermAny, PermTokenCreate, PermTokenRevoke, PermUserWrite, PermRoleWrite, PermAccessWrite, PermSigninWrite,
+}
+
 // Level says where a permission can be granted: in the whole installation, in
 // a project, or in an environment of a project. What can be granted in a
 // narrower place can be granted in a wider one.

@@ -1,6 +1,9 @@
 package control
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // PrincipalKind is what sort of actor a Principal is.
 type PrincipalKind string
@@ -64,6 +67,9 @@ type Principal struct {
 // set of Within does, and an Error of Kind Denied otherwise. Deny is the
 // default.
 func (p Principal) May(perm Permission, at Scope) error {
+	if p.Kind == KindAgent && slices.Contains(neverAgents, perm) {
+		return &Error{Kind: Denied, Code: "agents_never", Field: string(perm), Msg: "no agent may do this, whatever it was granted"}
+	}
 	if p.all(func(g Grant) bool { return g.allows(perm, at) }) {
 		return nil
 	}
@@ -74,6 +80,12 @@ func (p Principal) May(perm Permission, at Scope) error {
 		Kind: Denied, Code: "denied", Field: string(perm),
 		Msg: "not allowed" + at.in(),
 	}
+}
+
+// isAccount reports whether the principal is an Account.
+func (p Principal) isAccount() bool {
+	prefix := accountPrefixes[p.Kind]
+	return prefix != "" && strings.HasPrefix(p.ID, prefix)
 }
 
 // all reports whether each set of grants has one that fits.
@@ -119,8 +131,13 @@ func (p Principal) readsIn(environment string) bool {
 	return p.all(func(g Grant) bool { return g.has(PermRead) && covers(g.Environments, environment) })
 }
 
+// has reports whether the grant holds a permission, alone or as a part of one.
 func (g Grant) has(perm Permission) bool {
-	return slices.Contains(g.Permissions, perm) || slices.Contains(g.Permissions, PermAny)
+	if slices.Contains(g.Permissions, perm) || slices.Contains(g.Permissions, PermAny) {
+		return true
+	}
+	whole, ok := parts[perm]
+	return ok && slices.Contains(g.Permissions, whole)
 }
 
 func (g Grant) allows(perm Permission, at Scope) bool {

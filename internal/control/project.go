@@ -36,6 +36,9 @@ type Project struct {
 	Naming        *Naming        `json:"featureNaming,omitempty"`
 	LinkTemplates []LinkTemplate `json:"linkTemplates,omitempty"`
 	ArchivedAt    *time.Time     `json:"archivedAt,omitempty"` // it has no flag in service then
+
+	// Members have roles in the project beside those that they have everywhere.
+	Members []Member `json:"members,omitempty"`
 }
 
 // Environment is a place where flags are served: development, production.
@@ -79,7 +82,7 @@ func (s *Service) CreateProject(ctx context.Context, p Principal, in Project) (P
 		if in.Stickiness == "" {
 			in.Stickiness = "default"
 		}
-		in.CreatedAt = w.now
+		in.CreatedAt, in.Members = w.now, w.owning()
 		return w.put(event{Type: "project.create", Kind: KindProject, Key: in.ID, Project: in.ID, Doc: in})
 	})
 	return in, err
@@ -123,6 +126,9 @@ func (s *Service) projectsWhere(ctx context.Context, p Principal, keep func(Proj
 		out = slices.DeleteFunc(all, func(x Project) bool {
 			return !keep(x) || p.May(PermRead, Scope{Project: x.ID}) != nil
 		})
+		for i, pr := range out {
+			out[i] = pr.shownTo(p)
+		}
 		return err
 	})
 	return out, err

@@ -17,7 +17,10 @@ type LinkTemplate struct {
 }
 
 // projectModes are Unleash's.
-var projectModes = []string{"open", "protected", "private"}
+var projectModes = []string{"open", "protected", modePrivate}
+
+// modePrivate keeps whoever is no member from reading a project.
+const modePrivate = "private"
 
 // ProjectEdit says what to change of a project. A nil field leaves what is
 // there.
@@ -123,12 +126,25 @@ func (s *Service) Project(ctx context.Context, p Principal, id string) (Project,
 	if err := p.May(PermRead, Scope{Project: id}); err != nil {
 		return Project{}, err
 	}
+	out, err := s.readProject(ctx, id)
+	return out.shownTo(p), err
+}
+
+func (s *Service) readProject(ctx context.Context, id string) (Project, error) {
 	var out Project
 	err := s.store.View(ctx, func(tx ReadTx) (err error) {
 		out, err = get[Project](tx, KindProject, id)
 		return asMissing(err, "project", id)
 	})
 	return out, err
+}
+
+// shownTo leaves out the members for whoever may not read them.
+func (pr Project) shownTo(p Principal) Project {
+	if p.May(PermAccessRead, Scope{Project: pr.ID}) != nil {
+		pr.Members = nil
+	}
+	return pr
 }
 
 // ValidateProjectID says whether a project of that id can be created.

@@ -19,6 +19,7 @@ const (
 	secretID      = 12
 	secretRandom  = 43
 	secretCheck   = 6
+	sessionKind   = "ses"
 	accountPrefix = "user:" // before a person's token, as Unleash's clients know them
 )
 
@@ -83,7 +84,11 @@ func digest(secret string) [sha256.Size]byte {
 // credentialID is the key of the credential that a secret may be: by the id
 // within it or, where its form has none, by its digest.
 func credentialID(secret string, sum [sha256.Size]byte) string {
-	if _, id, ok := parseSecret(strings.TrimPrefix(secret, accountPrefix)); ok {
+	kind, id, ok := parseSecret(strings.TrimPrefix(secret, accountPrefix))
+	switch {
+	case ok && kind == sessionKind:
+		return "ses_" + id
+	case ok:
 		return "tok_" + id
 	}
 	return "tok_" + hex.EncodeToString(sum[:10])

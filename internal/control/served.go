@@ -124,7 +124,7 @@ func (t touched) add(tx ReadTx, r audit.Record) error {
 		}
 		return err
 	case KindEnvironment, KindToken, KindContextField, KindTagType, KindFlagType, KindLifecycle, KindStrategyType, KindTag,
-		KindFavorite, KindApplication: // nothing that clients are served
+		KindFavorite, KindApplication, KindAccount, KindSession, KindRole, KindGroup: // nothing that clients are served
 	}
 	return nil
 }

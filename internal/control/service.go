@@ -24,6 +24,7 @@ type Service struct {
 	engine  string
 	log     *slog.Logger
 	uses    UseStore
+	policy  func(Principal, Permission, Scope) error
 	denials *denials
 	usage   UsageStore
 	guard   *Guard // nil: none
@@ -39,8 +40,12 @@ type Options struct {
 	Now     func() time.Time // time.Now where nil
 	Origin  string           // the log's name, the origin of its checkpoints
 	Version string           // the engine's version, in every verdict
-	Uses    UseStore         // last uses of credentials are not kept where nil
-	Logger  *slog.Logger     // slog.Default where nil
+	// Policy has a last word on what a principal holds: an error refuses the
+	// write, of Kind Denied. It is asked inside the transaction, and does no
+	// I/O. Where nil, what is held is allowed.
+	Policy func(p Principal, perm Permission, at Scope) error
+	Uses   UseStore     // last uses of credentials are not kept where nil
+	Logger *slog.Logger // slog.Default where nil
 }
 
 // New returns a Service over a store. It starts nothing: Run appends the
@@ -54,7 +59,8 @@ func New(o Options) *Service {
 	}
 	return &Service{
 		store: o.Store, now: o.Now, origin: o.Origin, engine: o.Version,
-		log: o.Logger, uses: o.Uses, usage: o.Usage, denials: newDenials(), credentials: newCredentials(), witnessed: &witnessed{},
+		log: o.Logger, uses: o.Uses, usage: o.Usage, policy: o.Policy,
+		denials: newDenials(), credentials: newCredentials(), witnessed: &witnessed{},
 	}
 }
 
@@ -76,7 +82,7 @@ func (s *Service) Init(ctx context.Context) error {
 			}
 		}
 		p := Project{
-			ID: "default", Name: "Default", Environments: []string{"development", "production"},
+			ID: defaultProject, Name: "Default", Environments: []string{"development", "production"},
 			Stickiness: "default", CreatedAt: w.now,
 		}
 		return w.put(event{Type: "project.create", Kind: KindProject, Key: p.ID, Project: p.ID, Doc: p})
@@ -122,10 +128,14 @@ func (s *Service) write(ctx context.Context, p Principal, pri Priority, fn func(
 // for the record. The denial names the first.
 func (w *work) may(at Scope, perms ...Permission) error {
 	for _, perm := range perms {
-		if w.p.May(perm, at) == nil {
-			w.perm = perm
-			return nil
+		if w.p.May(perm, at) != nil {
+			continue
 		}
+		w.perm = perm
+		if w.s.policy != nil {
+			return w.s.policy(w.p, perm, at)
+		}
+		return nil
 	}
 	return w.p.May(perms[0], at)
 }
@@ -324,7 +334,7 @@ func (s *Service) appendDenials(tx Tx, all []*denial) error {
 	now := tx.Now()
 	for _, d := range all {
 		_, err := tx.Append(func(seq int64) ([]byte, error) {
-			r := s.record(d.principal, "authz.denied", now)
+			r := s.record(d.principal, d.typ, now)
 			r.Seq, r.Outcome, r.Code = seq, "denied", "denied"
 			r.Authz = audit.Authz{Decision: "deny"}
 			if d.perm != "" {

@@ -69,6 +69,8 @@ type ReadTx interface {
 	Events(from int64, limit int) ([]Event, error)
 	// Blob returns a document stored under its SHA-256 ("sha256:<hex>").
 	Blob(sum string) ([]byte, error)
+	// Secret returns what PutSecret has stored, or an Error of Kind NotFound.
+	Secret(key string) ([]byte, error)
 }
 
 // Tx is a ReadTx that also writes.
@@ -85,6 +87,9 @@ type Tx interface {
 	// PutBlob stores doc under its SHA-256 and returns "sha256:<hex>".
 	// Storing the same bytes again changes nothing.
 	PutBlob(doc []byte) (string, error)
+	// PutSecret stores a value of which no earlier one is kept, in place of
+	// that of the same key; nil removes it.
+	PutSecret(key string, value []byte) error
 	// Append adds one record to the log, with its Merkle hashes, and returns
 	// its sequence number. make is called with that number and returns the
 	// bytes of the record.

@@ -22,6 +22,11 @@ const (
 	TokenFrontend TokenType = "frontend"
 	TokenService  TokenType = "service" // a machine's, for the permissions that it names
 	TokenEdge     TokenType = "edge"
+
+	// Tokens of accounts: they may do what the account may, and no more than
+	// their scopes. An agent's ends within 90 days.
+	TokenPersonal TokenType = "personal" // a person's, or a machine's
+	TokenAgent    TokenType = "agent"
 )
 
 // Token is a credential. Only its SHA-256 is stored; the secret is shown once,
@@ -36,7 +41,16 @@ type Token struct {
 	Projects     []string     `json:"projects"` // All for every project
 	Environment  string       `json:"environment"`
 	Environments []string     `json:"environments,omitempty"`
-	Permissions  []Permission `json:"permissions,omitempty"` // of a service token
+	Permissions  []Permission `json:"permissions,omitempty"` // of a service token; of an account's, all where absent
+
+	// Owner is the account whose token it is, and For the person on whose
+	// behalf it acts, where it is an agent's.
+	Owner string `json:"owner,omitempty"`
+	For   string `json:"for,omitempty"`
+
+	// Number is Unleash's id of an account's token, from 1 for each account.
+	Number      int    `json:"number,omitempty"`
+	Description string `json:"description,omitempty"`
 
 	Hash        string     `json:"hash"`
 	CreatedAt   time.Time  `json:"createdAt"`
@@ -52,10 +66,13 @@ type Token struct {
 const (
 	defaultTokenLife = 90 * 24 * time.Hour
 	maxTokenLife     = 365 * 24 * time.Hour
+
+	defaultAgentLife = 30 * 24 * time.Hour
+	maxAgentLife     = 90 * 24 * time.Hour
 )
 
 // secretKinds are the types of token that carry an id, and the word in it.
-var secretKinds = map[TokenType]string{TokenService: "sat", TokenEdge: "edge"}
+var secretKinds = map[TokenType]string{TokenService: "sat", TokenEdge: "edge", TokenPersonal: "pat", TokenAgent: "sat"}
 
 // CreateToken makes a token and returns it with its secret, which cannot be
 // read again. Nobody can make one that may do what they may not.
@@ -85,7 +102,11 @@ func (t Token) filled(now time.Time) Token {
 		t.Environments = []string{All}
 	}
 	if t.ExpiresAt == nil {
-		t.ExpiresAt = new(now.Add(defaultTokenLife).UTC().Truncate(time.Millisecond))
+		life := defaultTokenLife
+		if t.Type == TokenAgent {
+			life = defaultAgentLife
+		}
+		t.ExpiresAt = new(now.Add(life).UTC().Truncate(time.Millisecond))
 	}
 	return t
 }
@@ -139,6 +160,10 @@ func (s *Service) addToken(ctx context.Context, p Principal, in Token) (Token, e
 		if err := w.mayMake(in); err != nil {
 			return err
 		}
+		var err error
+		if in.Number, err = w.nextOwned(in.Owner); err != nil {
+			return err
+		}
 		old, err := w.Revision(KindToken, in.ID, 1)
 		if KindOf(err) == NotFound {
 			in.CreatedAt, in.CreatedBy = w.now, w.p.ID
@@ -159,6 +184,15 @@ func (s *Service) addToken(ctx context.Context, p Principal, in Token) (Token, e
 // mayMake refuses a token that reaches further than who makes it, or to what is
 // not there.
 func (w *work) mayMake(in Token) error {
+	if w.p.Via == "pat" {
+		return &Error{
+			Kind: Denied, Code: "token_makes_token", Field: string(PermTokenCreate),
+			Msg: "a personal token makes no tokens: sign in, or use a service account's",
+		}
+	}
+	if in.Owner != "" {
+		return w.mayOwn(in)
+	}
 	granted := in.principal().Grants
 	if err := w.mayEach(granted, PermTokenCreate); err != nil {
 		return err
@@ -168,6 +202,11 @@ func (w *work) mayMake(in Token) error {
 			return err
 		}
 	}
+	return w.exist(in)
+}
+
+// exist refuses a token for what is not there.
+func (w *work) exist(in Token) error {
 	for i, project := range in.Projects {
 		if project == All {
 			continue
@@ -232,10 +271,10 @@ func (t Token) check(now time.Time) error {
 		if t.Environment == All || t.Environment == "" {
 			return Invalidf("environment", "a %s token is for one environment", t.Type)
 		}
-	case TokenService, TokenEdge:
+	case TokenService, TokenEdge, TokenPersonal, TokenAgent:
 		return t.checkScopes(now)
 	default:
-		return Invalidf("type", "%q is not admin, backend (or client), frontend, service or edge", t.Type)
+		return Invalidf("type", "%q is not admin, backend (or client), frontend, service, edge, personal or agent", t.Type)
 	}
 	if len(t.Permissions) > 0 || len(t.Environments) > 0 {
 		return Invalidf("permissions", "are for tokens of type service; what %s tokens may do is fixed", t.Type)
@@ -245,8 +284,17 @@ func (t Token) check(now time.Time) error {
 
 // checkScopes is check for what a token with scopes of its own has more.
 func (t Token) checkScopes(now time.Time) error {
-	if t.ExpiresAt.After(now.Add(maxTokenLife)) {
+	switch {
+	case t.ExpiresAt == nil:
+		return Invalidf("expiresAt", "a %s token has an end", t.Type)
+	case t.ExpiresAt.After(now.Add(maxTokenLife)):
 		return Invalidf("expiresAt", "must be within a year; rotate the token before that")
+	case t.Type == TokenAgent && t.ExpiresAt.After(now.Add(maxAgentLife)):
+		return Invalidf("expiresAt", "must be within 90 days for an agent's token")
+	case (t.Type == TokenPersonal || t.Type == TokenAgent) != (t.Owner != ""):
+		return Invalidf("owner", "is for personal and agent tokens, and needed there")
+	case t.For != "" && t.Type != TokenAgent:
+		return Invalidf("for", "only agents act on behalf of somebody")
 	}
 	if len(t.Environments) > 1 && slices.Contains(t.Environments, All) {
 		return Invalidf("environments", "* is every environment: name it alone")
@@ -278,8 +326,10 @@ func (s *Service) RevokeToken(ctx context.Context, p Principal, id string) error
 		if err != nil {
 			return err
 		}
-		if err := w.mayEach(t.principal().Grants, PermTokenRevoke); err != nil {
-			return err
+		if mine := w.p.ID != "" && (t.Owner == w.p.ID || t.For == w.p.ID); !mine {
+			if err := w.mayEach(t.principal().Grants, PermTokenRevoke); err != nil {
+				return err
+			}
 		}
 		return w.remove(event{Type: "token.revoke", Kind: KindToken, Key: id})
 	})
@@ -359,6 +409,10 @@ func (t Token) principal() Principal {
 		g.Permissions = []Permission{PermClientRead, PermClientWrite, PermEvidenceWrite}
 	case TokenFrontend:
 		g.Permissions = []Permission{PermClientWrite}
+	case TokenPersonal, TokenAgent: // its scopes, within the rights of its owner
+		if g.Permissions = t.Permissions; len(g.Permissions) == 0 {
+			g.Permissions = []Permission{PermAny}
+		}
 	}
 	p.Grants = []Grant{g}
 	return p

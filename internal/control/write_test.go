@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -35,6 +36,19 @@ type write struct {
 }
 
 func nothing(*testing.T, *world) string { return "" }
+
+// noRole makes a role that allows nothing, which anybody may give.
+func noRole(t *testing.T, w *world) string {
+	in := control.Role{Name: "Nobody", Type: control.RoleRootCustom}
+	return strconv.Itoa(must(w.CreateRole(t.Context(), root, in))(t).ID)
+}
+
+func anAccount(t *testing.T, w *world) string { return w.person(t, "bob", roleID(noRole(t, w))).ID }
+
+func roleID(s string) int {
+	n, _ := strconv.Atoi(s)
+	return n
+}
 
 func aStrategy(t *testing.T, w *world) string {
 	return must(w.AddStrategy(t.Context(), root, production, rollout("20")))(t).ID
@@ -294,6 +308,81 @@ var writes = []write{
 		events: []string{"release.resume"}, again: new(control.Conflict),
 	},
 	{
+		name: "CreateAccount", perms: []control.Permission{control.PermUserWrite}, setUp: noRole,
+		do: func(ctx context.Context, w *world, p control.Principal, id string) error {
+			_, err := w.CreateAccount(ctx, p, control.Account{Kind: control.KindHuman, Email: "ann@example.com", Role: roleID(id)})
+			return err
+		},
+		events: []string{"user.create"}, again: new(control.Exists),
+	},
+	{
+		name: "EditAccount", perms: []control.Permission{control.PermUserWrite}, setUp: anAccount,
+		do: func(ctx context.Context, w *world, p control.Principal, id string) error {
+			_, err := w.EditAccount(ctx, p, id, control.AccountEdit{Name: new("Ann")})
+			return err
+		},
+		events: []string{"user.update"},
+	},
+	{
+		name: "SetPassword", perms: []control.Permission{control.PermUserWrite}, setUp: anAccount,
+		do: func(ctx context.Context, w *world, p control.Principal, id string) error {
+			return w.SetPassword(ctx, p, id, "$argon2id$x")
+		},
+		events: []string{"auth.password.set"},
+	},
+	{
+		name: "DeleteAccount", perms: []control.Permission{control.PermUserWrite}, setUp: anAccount,
+		do: func(ctx context.Context, w *world, p control.Principal, id string) error {
+			return w.DeleteAccount(ctx, p, id)
+		},
+		events: []string{"user.delete"}, again: new(control.NotFound),
+	},
+	{
+		name: "CreateRole", perms: []control.Permission{control.PermRoleWrite}, setUp: nothing,
+		do: func(ctx context.Context, w *world, p control.Principal, _ string) error {
+			_, err := w.CreateRole(ctx, p, control.Role{Name: "Nothing", Type: control.RoleCustom})
+			return err
+		},
+		events: []string{"role.create"}, again: new(control.Exists),
+	},
+	{
+		name: "DeleteRole", perms: []control.Permission{control.PermRoleWrite}, setUp: noRole,
+		do: func(ctx context.Context, w *world, p control.Principal, id string) error {
+			return w.DeleteRole(ctx, p, roleID(id))
+		},
+		events: []string{"role.delete"}, again: new(control.NotFound),
+	},
+	{
+		name: "CreateGroup", perms: []control.Permission{control.PermUserWrite}, setUp: anAccount,
+		do: func(ctx context.Context, w *world, p control.Principal, id string) error {
+			_, err := w.CreateGroup(ctx, p, control.Group{Name: "team", Members: []control.GroupMember{{Account: id}}})
+			return err
+		},
+		events: []string{"group.create"}, again: new(control.Exists),
+	},
+	{
+		name: "DeleteGroup", perms: []control.Permission{control.PermUserWrite},
+		setUp: func(t *testing.T, w *world) string {
+			return strconv.Itoa(must(w.CreateGroup(t.Context(), root, control.Group{Name: "team"}))(t).ID)
+		},
+		do: func(ctx context.Context, w *world, p control.Principal, id string) error {
+			return w.DeleteGroup(ctx, p, roleID(id))
+		},
+		events: []string{"group.delete"}, again: new(control.NotFound),
+	},
+	{
+		name: "SetMember", at: blue, perms: []control.Permission{control.PermAccessWrite},
+		setUp: func(t *testing.T, w *world) string {
+			role := must(w.CreateRole(t.Context(), root, control.Role{Name: "Nothing", Type: control.RoleCustom}))(t)
+			return anAccount(t, w) + " " + strconv.Itoa(role.ID)
+		},
+		do: func(ctx context.Context, w *world, p control.Principal, id string) error {
+			account, role, _ := strings.Cut(id, " ")
+			return w.SetMember(ctx, p, "blue", control.Member{Account: account, Roles: []int{roleID(role)}})
+		},
+		events: []string{"project.access.update"},
+	},
+	{
 		name: "PromoteRelease", at: inProd, perms: []control.Permission{control.PermReleasePromote}, setUp: aWaitingRelease,
 		do: func(ctx context.Context, w *world, p control.Principal, id string) error {
 			_, err := w.PromoteRelease(ctx, p, id, "the evidence is in another system")
@@ -471,6 +560,7 @@ func allPermissions() []control.Permission {
 		control.PermReleaseStart, control.PermReleasePromote, control.PermReleaseStop,
 		control.PermTokenCreate, control.PermTokenRevoke, control.PermTokenRead,
 		control.PermEvidenceWrite, control.PermClientRead, control.PermClientWrite, control.PermAuditRead,
+		control.PermUserRead, control.PermUserWrite, control.PermRoleWrite, control.PermAccessRead, control.PermAccessWrite,
 	}
 }
 

@@ -20,6 +20,7 @@ func TestMigrateFromFirst(t *testing.T) {
 	for _, statement := range []string{
 		`ALTER TABLE revisions DROP COLUMN seq`,
 		`ALTER TABLE revisions DROP COLUMN deleted_at_ms`,
+		`DROP TABLE secrets`,
 		`DELETE FROM schema_version WHERE version_id > 1`,
 		`INSERT INTO revisions (kind, key, rev, parent, hash, doc, at_ms) VALUES ('flag', 'a', 1, 'p', 'sha256:', '{}', 1000)`,
 	} {

@@ -38,6 +38,7 @@ func Run(t *testing.T, fresh Fresh) {
 		{"PastMachine", testPastMachine},
 		{"Text", testText},
 		{"Blobs", testBlobs},
+		{"Secrets", testSecrets},
 		{"Log", testLog},
 		{"ViewLog", testViewLog},
 		{"LogTooLarge", testLogTooLarge},
