@@ -27,6 +27,7 @@ import (
 	"github.com/lockflight/lockflight/internal/httpapi/ofrep"
 	"github.com/lockflight/lockflight/internal/httpapi/unleash"
 	"github.com/lockflight/lockflight/internal/runner"
+	"github.com/lockflight/lockflight/internal/signin"
 	"github.com/lockflight/lockflight/internal/store"
 )
 
@@ -53,6 +54,10 @@ type Options struct {
 	// base64url; none is issued without it.
 	EdgeClientSecret string
 
+	// SSOOnly leaves passwords to break-glass accounts.
+	SSOOnly      bool
+	PasswordCost signin.Cost // signin.DefaultCost where zero
+
 	Logger *slog.Logger
 	Now    func() time.Time // time.Now where nil; a test's skewed replica
 }
@@ -70,6 +75,7 @@ type App struct {
 	ingest   *evidence.Ingest
 	runner   *runner.Runner
 	clients  *unleash.API
+	people   *signin.Service
 	setup    *setup
 	signer   *signer
 	signed   atomic.Int64 // size of the newest checkpoint made here
@@ -140,9 +146,10 @@ func (a *App) wire() {
 	a.ingest = evidence.New(evidence.Options{
 		Store: a.store, Releases: a.runner, Arm: armOf, Now: o.Now, Logger: o.Logger, Registerer: registry,
 	})
+	a.people = signin.New(signin.Options{Control: a.Service, Cost: o.PasswordCost, SSOOnly: o.SSOOnly, Now: o.Now, Logger: o.Logger})
 	a.clients = unleash.New(unleash.Options{
-		Service: a.Service, Hub: a.hub, Usage: a.store, Origins: o.FrontendOrigins, EdgeSecret: a.edgeSecret,
-		Now: o.Now, Logger: o.Logger,
+		Service: a.Service, Hub: a.hub, Usage: a.store, Passwords: a.people, Origins: o.FrontendOrigins,
+		EdgeSecret: a.edgeSecret, Now: o.Now, Logger: o.Logger,
 	})
 	mux := http.NewServeMux()
 	a.clients.Register(mux)
@@ -153,7 +160,8 @@ func (a *App) wire() {
 		Service: a.Service, Usage: a.store, Live: a.runner, Ingest: a.ingest,
 		Log: a.store, Checkpoint: a.checkpoint, VerifierKey: a.signer.vkey, Logger: o.Logger,
 	})
-	a.setup.register(mux)
+	a.people.Register(mux)
+	a.setup.register(mux, a.people)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /{$}", a.home)
 

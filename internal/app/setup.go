@@ -5,16 +5,21 @@ import (
 	"crypto/rand"
 	"crypto/subtle"
 	"html/template"
+	"log/slog"
 	"net/http"
 	"sync"
 
 	"github.com/lockflight/lockflight/internal/control"
+	"github.com/lockflight/lockflight/internal/httpapi"
+	"github.com/lockflight/lockflight/internal/signin"
 )
 
-// setup makes the first admin token of an installation that has none: for
-// whoever holds the one-time code that the first start prints.
+// setup makes the first admin token of an installation that has none, and the
+// first admin's account: for whoever holds the one-time code that the first
+// start prints.
 type setup struct {
 	service *control.Service
+	people  *signin.Service
 	mu      sync.Mutex
 	code    string // empty once used, or never needed
 }
@@ -34,7 +39,8 @@ func newSetup(ctx context.Context, s *control.Service) (*setup, error) {
 	return out, nil
 }
 
-func (s *setup) register(mux *http.ServeMux) {
+func (s *setup) register(mux *http.ServeMux, people *signin.Service) {
+	s.people = people
 	mux.HandleFunc("GET /setup", s.page)
 	mux.HandleFunc("POST /setup", s.use)
 }
@@ -47,8 +53,12 @@ code{display:block;padding:1rem;background:#8882;overflow-wrap:anywhere}button{f
 <h1>Lockflight</h1>
 {{if .Secret}}<p>This is the admin token. It is not shown again.</p><code>{{.Secret}}</code>
 <p>Set it as LOCKFLIGHT_TOKEN, then <em>lockflight token create</em> makes narrower ones.</p>
-{{else if .Code}}<p>This installation has no admin token yet.</p>
-<form method="post"><input type="hidden" name="code" value="{{.Code}}"><button>Make the admin token</button></form>
+{{else if .Code}}<p>This installation has no admin token yet.</p>{{with .Wrong}}<p role="alert">{{.}}</p>{{end}}
+<form method="post"><input type="hidden" name="code" value="{{.Code}}">
+<p>An account to sign in with, if you want one now:</p>
+<p><label>Username <input name="username" autocomplete="username"></label></p>
+<p><label>Password <input name="password" type="password" autocomplete="new-password"></label></p>
+<button>Make the admin token</button></form>
 {{else}}<p>This set-up link is not valid, or was used already.</p>{{end}}</html>`))
 
 func (s *setup) page(w http.ResponseWriter, r *http.Request) {
@@ -67,6 +77,10 @@ func (s *setup) use(w http.ResponseWriter, r *http.Request) {
 		s.render(w, http.StatusForbidden, nil)
 		return
 	}
+	if err := s.account(r); err != nil {
+		s.render(w, httpapi.Status(err), map[string]string{"Code": s.code, "Wrong": err.Error()})
+		return
+	}
 	_, secret, err := s.service.CreateToken(r.Context(), control.Setup(), control.Token{Name: "setup", Type: control.TokenAdmin})
 	if err != nil {
 		s.render(w, http.StatusServiceUnavailable, nil)
@@ -74,6 +88,19 @@ func (s *setup) use(w http.ResponseWriter, r *http.Request) {
 	}
 	s.code = ""
 	s.render(w, http.StatusOK, map[string]string{"Secret": secret})
+}
+
+// account makes the first admin's, where the form has one.
+func (s *setup) account(r *http.Request) *control.Error {
+	name, password := r.PostFormValue("username"), r.PostFormValue("password")
+	if name == "" && password == "" {
+		return nil
+	}
+	err := s.people.FirstAdmin(r.Context(), name, password)
+	if err == nil {
+		return nil
+	}
+	return httpapi.Public(r.Context(), slog.Default(), "/setup", err)
 }
 
 // unused returns the code, empty where none is valid.

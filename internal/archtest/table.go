@@ -66,8 +66,8 @@ var Packages = Table{
 
 	// Adapters know control, never each other. The exceptions: the edge and
 	// the two read APIs serve a feed, the edge folds evidence and the native API
-	// takes it in, the APIs below
-	// httpapi share its middleware and its mapping of errors, and the store's
+	// takes it in, the APIs below httpapi, and signin's, share its middleware and
+	// its mapping of errors, and the store's
 	// suite opens the store, again after a crash.
 	"internal/store":           {Imports: []string{"internal/control", "internal/audit"}},
 	"internal/store/storetest": {Imports: []string{"internal/control", "internal/audit", "internal/store"}},
@@ -76,7 +76,7 @@ var Packages = Table{
 	"internal/runner":          {Imports: []string{"internal/control", "internal/gate"}},
 	"internal/suite":           {Imports: []string{"internal/control", "internal/gate"}},
 	"internal/notify":          {Imports: []string{"internal/control"}},
-	"internal/signin":          {Imports: []string{"internal/control"}},
+	"internal/signin":          {Imports: []string{"internal/control", "internal/httpapi"}},
 	"internal/migrate":         {Imports: []string{"internal/control", "sdk/eval"}},
 	"internal/edge": {Imports: []string{
 		"internal/control", "internal/feed", "internal/evidence", "sdk/eval",

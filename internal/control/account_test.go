@@ -19,7 +19,7 @@ func (w *world) person(t testing.TB, name string, role int) control.Account {
 // signedIn is the principal of an account in a session.
 func (w *world) signedIn(t testing.TB, a control.Account) control.Principal {
 	t.Helper()
-	_, secret, err := w.OpenSession(t.Context(), a.ID, "password")
+	_, secret, err := w.OpenSession(t.Context(), a.ID, "password", "")
 	check(t, err)
 	p, _, err := w.Authenticate(t.Context(), secret)
 	check(t, err)
@@ -365,7 +365,7 @@ func TestSession(t *testing.T) {
 	ctx := t.Context()
 	ann := w.person(t, "ann", control.RoleViewer)
 	open := func() (control.Session, string) {
-		ses, secret, err := w.OpenSession(ctx, ann.ID, "password")
+		ses, secret, err := w.OpenSession(ctx, ann.ID, "password", "")
 		check(t, err)
 		return ses, secret
 	}
@@ -416,6 +416,6 @@ func TestSession(t *testing.T) {
 	if valid(secret) {
 		t.Error("it outlives its account")
 	}
-	_, _, err = w.OpenSession(ctx, ann.ID, "password")
+	_, _, err = w.OpenSession(ctx, ann.ID, "password", "")
 	wantErr(t, err, control.Unauthenticated, "")
 }

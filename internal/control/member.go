@@ -48,10 +48,21 @@ func (s *Service) AddMembers(ctx context.Context, p Principal, project string, m
 		all = slices.Clone(all)
 		for _, m := range more {
 			if i := slices.IndexFunc(all, m.same); i >= 0 {
-				all[i].Roles = slices.Concat(all[i].Roles, m.Roles)
+				all[i].Roles = slices.Concat(all[i].Roles, m.Roles) // a new list: the old one is the stored project's
 				continue
 			}
 			all = append(all, m)
+		}
+		return all
+	})
+}
+
+// RemoveMemberRoles takes roles away from one.
+func (s *Service) RemoveMemberRoles(ctx context.Context, p Principal, project string, m Member) error {
+	return s.changeMembers(ctx, p, project, func(all []Member) []Member {
+		all = slices.Clone(all)
+		if i := slices.IndexFunc(all, m.same); i >= 0 {
+			all[i].Roles = slices.DeleteFunc(slices.Clone(all[i].Roles), func(id int) bool { return slices.Contains(m.Roles, id) })
 		}
 		return all
 	})

@@ -11,6 +11,12 @@ type NamedPermission struct {
 	means []Permission // none for what there is not here
 }
 
+// Held reports whether a principal holds all that the name stands for in a
+// place; of a name that stands for nothing here, nobody does.
+func (n NamedPermission) Held(p Principal, at Scope) bool {
+	return len(n.means) > 0 && !slices.ContainsFunc(n.means, func(perm Permission) bool { return p.May(perm, at) != nil })
+}
+
 // NamedPermissions returns Unleash's permissions, in its order of levels.
 func NamedPermissions() []NamedPermission { return slices.Clone(namedPermissions) }
 

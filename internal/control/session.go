@@ -15,6 +15,8 @@ const (
 	SessionIdle = 30 * time.Minute // without a request
 	SessionLife = 12 * time.Hour   // whatever happens
 	maxSessions = 5                // of one account; the oldest ends for a new one
+
+	breakGlassLife = time.Hour // of a session of an account for emergencies
 )
 
 // viaSession is the Via of a person who is signed in. No token is, so none can
@@ -29,15 +31,16 @@ type Session struct {
 	Hash      string    `json:"hash"`
 	CreatedAt time.Time `json:"createdAt"`
 	ExpiresAt time.Time `json:"expiresAt"`
+	Reason    string    `json:"reason,omitempty"` // given for a break-glass account
 }
 
 // OpenSession signs an account in and returns the session's secret, which goes
 // into a cookie and nowhere else. It is for package signin, which has seen the
-// proof; method says which.
-func (s *Service) OpenSession(ctx context.Context, account, method string) (Session, string, error) {
+// proof; method says which, and reason why, where it must be said.
+func (s *Service) OpenSession(ctx context.Context, account, method, reason string) (Session, string, error) {
 	id, secret := newSecret(sessionKind)
 	sum := digest(secret)
-	out := Session{ID: "ses_" + id, Account: account, Method: method, Hash: hex.EncodeToString(sum[:])}
+	out := Session{ID: "ses_" + id, Account: account, Method: method, Reason: reason, Hash: hex.EncodeToString(sum[:])}
 	err := s.write(ctx, Principal{Kind: KindHuman, ID: account, Via: method, Cred: out.ID, Origin: "ui"}, Normal, func(w *work) error {
 		a, err := get[Account](w, KindAccount, account)
 		if err != nil || a.DisabledAt != nil || a.Kind != KindHuman {
@@ -49,7 +52,7 @@ func (s *Service) OpenSession(ctx context.Context, account, method string) (Sess
 		out.CreatedAt, out.ExpiresAt = w.now, w.now.Add(SessionLife)
 		typ := "auth.login.ok"
 		if a.BreakGlass {
-			typ = "auth.breakglass.open"
+			typ, out.ExpiresAt = "auth.breakglass.open", w.now.Add(breakGlassLife)
 		}
 		return w.put(event{Type: typ, Kind: KindSession, Key: out.ID, Doc: out})
 	})

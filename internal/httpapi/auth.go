@@ -14,7 +14,7 @@ type Authenticator interface {
 	Authenticate(ctx context.Context, secret string) (control.Principal, control.Token, error)
 }
 
-// Caller is who sent a request, and with which token.
+// Caller is who sent a request, and with which token: none in a session.
 type Caller struct {
 	Principal control.Principal
 	Token     control.Token
@@ -22,17 +22,30 @@ type Caller struct {
 
 type callerKey struct{}
 
-// Authenticate lets requests with a valid token pass, and puts their Caller
-// into the context.
+// Authenticate lets requests with a valid token pass, or with the cookie of a
+// session, and puts their Caller into the context. A session counts from the
+// cookie alone, and nothing else does from there; a cookie is sent by the
+// browser whoever asks, so what changes something must come from this origin.
 func Authenticate(a Authenticator, next Handler) Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		secret := Secret(r)
+		secret, cookie := Secret(r), false
+		if secret == "" {
+			secret, cookie = session(r)
+		}
 		if secret == "" {
 			return control.Errorf(control.Unauthenticated, "no_token", "send an API token in the Authorization header")
 		}
 		p, t, err := a.Authenticate(r.Context(), secret)
 		if err != nil {
 			return err
+		}
+		if cookie != (p.Via == "session") {
+			return control.Errorf(control.Unauthenticated, "unauthenticated", "a session counts in its cookie, and a token in the Authorization header")
+		}
+		if cookie {
+			if err := SameOrigin(r); err != nil {
+				return err
+			}
 		}
 		return next(w, r.WithContext(WithCaller(r.Context(), Caller{p, t})))
 	}

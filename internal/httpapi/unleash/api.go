@@ -20,9 +20,11 @@ type Options struct {
 	Service *control.Service
 	Hub     *feed.Hub
 	Usage   control.UsageStore
-	Origins []string         // of the pages that may call the frontend API; * or none for any
-	Now     func() time.Time // time.Now where nil
-	Logger  *slog.Logger     // slog.Default where nil
+
+	Passwords Passwords
+	Origins   []string         // of the pages that may call the frontend API; * or none for any
+	Now       func() time.Time // time.Now where nil
+	Logger    *slog.Logger     // slog.Default where nil
 
 	// EdgeSecret is what Unleash Edges sign with that ask for tokens; see the
 	// function EdgeSecret. None is issued without it.
@@ -39,6 +41,8 @@ type API struct {
 	issuer  *issuer
 	now     func() time.Time
 	log     *slog.Logger
+
+	passwords Passwords
 }
 
 // New returns an API. What clients report reaches the store while Run runs.
@@ -51,7 +55,7 @@ func New(o Options) *API {
 	}
 	return &API{
 		service: o.Service, hub: o.Hub, issuer: newIssuer(o.EdgeSecret, o.Now), reports: newReports(o.Usage, o.Service, o.Logger),
-		cors: httpapi.CORS{Origins: o.Origins}, now: o.Now, log: o.Logger,
+		cors: httpapi.CORS{Origins: o.Origins}, now: o.Now, log: o.Logger, passwords: o.Passwords,
 	}
 }
 
@@ -88,6 +92,12 @@ func (a *API) Register(mux *http.ServeMux) {
 	a.routeBatch(mux)
 	a.routeTokens(mux)
 	a.routeProjectTokens(mux)
+	a.routeMe(mux)
+	a.routeUsers(mux)
+	a.routeRoles(mux)
+	a.routeGroups(mux)
+	a.routeServiceAccounts(mux)
+	a.routeAccess(mux)
 	mux.Handle("GET /health", a.open(health))
 	mux.Handle("GET /ready", a.open(a.ready))
 	mux.Handle("/api/", a.open(noSuchPath))

@@ -12,6 +12,7 @@ import (
 	"github.com/lockflight/lockflight/internal/control"
 	"github.com/lockflight/lockflight/internal/feed"
 	"github.com/lockflight/lockflight/internal/httpapi/unleash"
+	"github.com/lockflight/lockflight/internal/signin"
 	"github.com/lockflight/lockflight/internal/store"
 )
 
@@ -29,6 +30,7 @@ var today = time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
 // plane is the API over a real service on a real store.
 type plane struct {
 	service *control.Service
+	people  *signin.Service
 	store   *store.DB
 	hub     *feed.Hub
 	api     *unleash.API
@@ -52,7 +54,11 @@ func planeOn(t testing.TB, dir string) *plane {
 	p := &plane{store: db, mux: http.NewServeMux()}
 	p.service = control.New(control.Options{Store: db, Usage: db, Now: now, Origin: "test", Version: "test", Logger: quiet})
 	p.hub = feed.New(p.service, db.Changed, quiet)
-	p.api = unleash.New(unleash.Options{Service: p.service, Hub: p.hub, Usage: db, Now: now, Logger: quiet, EdgeSecret: edgeSecret})
+	p.people = signin.New(signin.Options{Control: p.service, Cost: signin.Cost{Memory: 64, Time: 1}, Now: now, Logger: quiet})
+	p.people.Register(p.mux)
+	p.api = unleash.New(unleash.Options{
+		Passwords: p.people, Service: p.service, Hub: p.hub, Usage: db, Now: now, Logger: quiet, EdgeSecret: edgeSecret,
+	})
 	p.api.Register(p.mux)
 	p.setUp(t)
 	return p
