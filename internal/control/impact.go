@@ -37,7 +37,7 @@ type ImpactSample struct {
 }
 
 // ImpactWindow is one series in one minute, over all instances of an
-// application. It has no unit and no arm: see ADR 12.
+// application. It has no unit and no arm: see ADR 15.
 type ImpactWindow struct {
 	Environment string
 	App         string

@@ -59,6 +59,7 @@ func TestMigrateTakesRecordTimes(t *testing.T) {
 		text string
 		args []any
 	}{
+		{`DROP TABLE secrets`, nil},
 		{`DELETE FROM schema_version WHERE version_id > 2`, nil},
 		{`INSERT INTO revisions (kind, key, rev, parent, hash, doc, at_ms) VALUES ('flag', 'a', 1, 'p', 'sha256:', '{}', 7)`, nil},
 		{`INSERT INTO resources (kind, key, rev, parent, hash, doc, updated_at_ms) VALUES ('flag', 'a', 1, 'p', 'sha256:', '{}', 7)`, nil},
