@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -13,6 +14,8 @@ import (
 	"golang.org/x/term"
 
 	"github.com/lockflight/lockflight/internal/app"
+	"github.com/lockflight/lockflight/internal/control"
+	"github.com/lockflight/lockflight/internal/signin"
 )
 
 // logging is how a long-running command logs.
@@ -46,6 +49,14 @@ type serveCmd struct {
 	Retention       time.Duration `default:"720h" help:"How long what clients report is kept: usage by the hour, receipts, instances, impact metrics. At least 24h."`
 	FrontendOrigins []string      `name:"frontend-origins" placeholder:"URL,..." help:"Sites whose pages may use the frontend API and OFREP; all where absent."`
 
+	PublicURL        string `name:"public-url" help:"Where browsers find this server, for providers to send them back to: https://flags.example.com."`
+	OIDCIssuer       string `name:"oidc-issuer" help:"OpenID provider that signs people in; needs --public-url and --oidc-client-id."`
+	OIDCClientID     string `name:"oidc-client-id" help:"The client that the provider knows this server as."`
+	OIDCClientSecret string `name:"oidc-client-secret" help:"Its secret; better in LOCKFLIGHT_OIDC_CLIENT_SECRET than here."`
+	OIDCGroupsClaim  string `name:"oidc-groups-claim" default:"groups" help:"The claim that names a person's groups, which groups here can stand for."`
+	OIDCRole         string `name:"oidc-role" enum:"none,Viewer,Editor,Admin" default:"none" help:"Role of the account that is made for a person who has none; none is made without one."`
+	SSOOnly          bool   `name:"sso-only" help:"Passwords are for break-glass accounts alone."`
+
 	InitAdmin    []string `name:"init-admin-api-tokens" env:"INIT_ADMIN_API_TOKENS" help:"Admin tokens that exist from the start, as *:*.SECRET."`
 	InitBackend  []string `name:"init-backend-api-tokens" env:"INIT_BACKEND_API_TOKENS,INIT_CLIENT_API_TOKENS" help:"Backend tokens, as PROJECT:ENVIRONMENT.SECRET."`
 	InitFrontend []string `name:"init-frontend-api-tokens" env:"INIT_FRONTEND_API_TOKENS" help:"Frontend tokens, as PROJECT:ENVIRONMENT.SECRET."`
@@ -62,6 +73,23 @@ func frugal() {
 	}
 }
 
+// providers are those that sign people in: one, or none.
+func (c *serveCmd) providers() ([]signin.Provider, error) {
+	switch {
+	case c.OIDCIssuer == "" && c.SSOOnly:
+		return nil, errors.New("--sso-only needs a provider: --oidc-issuer")
+	case c.OIDCIssuer == "":
+		return nil, nil
+	case c.PublicURL == "" || c.OIDCClientID == "":
+		return nil, errors.New("--oidc-issuer needs --public-url and --oidc-client-id")
+	}
+	roles := map[string]int{"Viewer": control.RoleViewer, "Editor": control.RoleEditor, "Admin": control.RoleAdmin}
+	return []signin.Provider{{
+		Issuer: c.OIDCIssuer, ClientID: c.OIDCClientID, ClientSecret: c.OIDCClientSecret,
+		GroupsClaim: c.OIDCGroupsClaim, Role: roles[c.OIDCRole],
+	}}, nil
+}
+
 // Run serves the control plane until it is told to stop.
 func (c *serveCmd) Run(ctx context.Context, s streams) error {
 	if c.Retention < app.MinRetention {
@@ -69,10 +97,15 @@ func (c *serveCmd) Run(ctx context.Context, s streams) error {
 	}
 	frugal()
 	log := c.logger(s.err)
+	providers, err := c.providers()
+	if err != nil {
+		return usageError{err}
+	}
 	a, err := app.New(ctx, app.Options{
 		Listen: c.Listen, DataDir: c.Data, DatabaseURL: c.DatabaseURL, SigningKey: c.SigningKey, Version: version(),
 		AdminTokens: c.InitAdmin, BackendTokens: c.InitBackend, FrontendTokens: c.InitFrontend,
 		FrontendOrigins: c.FrontendOrigins, EdgeClientSecret: c.EdgeSecret, Retention: c.Retention, Logger: log,
+		Providers: providers, PublicURL: c.PublicURL, SSOOnly: c.SSOOnly,
 	})
 	if err != nil {
 		return err

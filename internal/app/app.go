@@ -54,7 +54,10 @@ type Options struct {
 	// base64url; none is issued without it.
 	EdgeClientSecret string
 
-	// SSOOnly leaves passwords to break-glass accounts.
+	// Providers sign people in, at the address PublicURL under which browsers
+	// find the plane. SSOOnly leaves passwords to break-glass accounts.
+	Providers    []signin.Provider
+	PublicURL    string
 	SSOOnly      bool
 	PasswordCost signin.Cost // signin.DefaultCost where zero
 
@@ -146,7 +149,10 @@ func (a *App) wire() {
 	a.ingest = evidence.New(evidence.Options{
 		Store: a.store, Releases: a.runner, Arm: armOf, Now: o.Now, Logger: o.Logger, Registerer: registry,
 	})
-	a.people = signin.New(signin.Options{Control: a.Service, Cost: o.PasswordCost, SSOOnly: o.SSOOnly, Now: o.Now, Logger: o.Logger})
+	a.people = signin.New(signin.Options{
+		Control: a.Service, Cost: o.PasswordCost, SSOOnly: o.SSOOnly, Providers: o.Providers, PublicURL: o.PublicURL,
+		Now: o.Now, Logger: o.Logger,
+	})
 	a.clients = unleash.New(unleash.Options{
 		Service: a.Service, Hub: a.hub, Usage: a.store, Passwords: a.people, Origins: o.FrontendOrigins,
 		EdgeSecret: a.edgeSecret, Now: o.Now, Logger: o.Logger,

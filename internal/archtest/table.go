@@ -103,7 +103,7 @@ var Packages = Table{
 	"internal/app":  {Imports: everything},
 	"internal/demo": {Imports: []string{"internal/app", "internal/control", "internal/gate", "internal/audit", "sdk", "sdk/eval"}},
 	"cmd/lockflight": {Imports: []string{
-		"internal/app", "internal/demo", "internal/control", "internal/gate", "internal/audit",
+		"internal/app", "internal/demo", "internal/control", "internal/signin", "internal/gate", "internal/audit",
 		"internal/codescan", "internal/store", "internal/migrate", "sdk", "sdk/eval",
 	}},
 	// Examples are outside callers; the test of taubench runs the gate on what

@@ -17,6 +17,7 @@ func (s *Service) Register(mux *http.ServeMux) {
 	serve("POST /auth/password", s.password)
 	serve("POST /auth/simple/login", s.password) // Unleash's
 	serve("POST /auth/breakglass", s.breakGlass)
+	s.registerProviders(serve)
 	for pattern, h := range map[string]httpapi.Handler{
 		"GET /auth/session":          s.session,
 		"POST /auth/logout":          s.logout,

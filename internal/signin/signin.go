@@ -13,10 +13,16 @@ import (
 // Options are what a Service needs. Control is required.
 type Options struct {
 	Control *control.Service
-	Cost    Cost             // of a password's hash; DefaultCost where zero
-	SSOOnly bool             // passwords are for break-glass accounts alone
-	Now     func() time.Time // time.Now where nil
-	Logger  *slog.Logger     // slog.Default where nil
+	Cost    Cost // of a password's hash; DefaultCost where zero
+	SSOOnly bool // passwords are for break-glass accounts alone
+
+	// Providers sign people in too. PublicURL is where browsers find this
+	// server, and needed for them.
+	Providers []Provider
+	PublicURL string
+
+	Now    func() time.Time // time.Now where nil
+	Logger *slog.Logger     // slog.Default where nil
 }
 
 // Service signs people in. Its methods may be called from any goroutine.
@@ -26,6 +32,8 @@ type Service struct {
 	throttle *throttle
 	ssoOnly  bool
 	log      *slog.Logger
+
+	providers []*provider
 }
 
 // New returns a Service.
@@ -36,9 +44,13 @@ func New(o Options) *Service {
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
-	return &Service{
+	s := &Service{
 		control: o.Control, hasher: newHasher(o.Cost), throttle: newThrottle(o.Now), ssoOnly: o.SSOOnly, log: o.Logger,
 	}
+	for _, p := range o.Providers {
+		s.providers = append(s.providers, newProvider(p, o.PublicURL))
+	}
+	return s
 }
 
 // errWrong is the one answer to a sign-in that failed: whether there is such a
