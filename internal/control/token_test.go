@@ -139,8 +139,8 @@ func TestTokenRevoked(t *testing.T) {
 	}
 }
 
-// TestTokensAreHashedAtRest looks for secrets in every byte of the database.
-func TestTokensAreHashedAtRest(t *testing.T) {
+// TestID01TokensAreHashedAtRest looks for secrets in every byte of the database.
+func TestID01TokensAreHashedAtRest(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	_, made, err := w.CreateToken(t.Context(), root, backend())

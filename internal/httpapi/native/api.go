@@ -84,6 +84,7 @@ func Register(mux *http.ServeMux, o Options) {
 	a.configuration(h)
 	a.diagnosis(h)
 	a.tokens(h)
+	a.accounts(h)
 	a.releases(h)
 	a.verdicts(h)
 	a.audit(h)

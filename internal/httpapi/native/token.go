@@ -14,12 +14,14 @@ import (
 // TokenInput asks for a token.
 type TokenInput struct {
 	Name         string     `json:"name"`
-	Type         string     `json:"type" doc:"admin, backend, frontend, service or edge"`
+	Type         string     `json:"type" doc:"admin, backend, frontend, service, edge, personal or agent"`
 	Environment  string     `json:"environment,omitempty" doc:"for backend and frontend"`
 	Environments []string   `json:"environments,omitempty" doc:"for service and edge; all where absent"`
 	Projects     []string   `json:"projects,omitempty" doc:"all where absent"`
 	Permissions  []string   `json:"permissions,omitempty" doc:"for service: none that its maker does not hold"`
-	ExpiresAt    *time.Time `json:"expiresAt,omitempty" doc:"service and edge: in 90 days where absent, within a year"`
+	Owner        string     `json:"owner,omitempty" doc:"for personal and agent: the account whose token it is"`
+	For          string     `json:"for,omitempty" doc:"for agent: the person on whose behalf it acts, who makes it when signed in"`
+	ExpiresAt    *time.Time `json:"expiresAt,omitempty" doc:"service and edge: in 90 days where absent, within a year; agent: in 30, within 90"`
 }
 
 // Token is a token without what would let anyone use it; Secret is there once,
@@ -32,6 +34,8 @@ type Token struct {
 	Environments []string   `json:"environments,omitempty"`
 	Projects     []string   `json:"projects"`
 	Permissions  []string   `json:"permissions,omitempty"`
+	Owner        string     `json:"owner,omitempty" doc:"the account whose token it is"`
+	For          string     `json:"for,omitempty" doc:"the person on whose behalf it acts"`
 	CreatedAt    time.Time  `json:"createdAt"`
 	CreatedBy    string     `json:"createdBy,omitempty" doc:"a principal's id"`
 	ExpiresAt    *time.Time `json:"expiresAt,omitempty"`
@@ -100,7 +104,7 @@ func (a api) tokens(h huma.API) {
 			t, secret, err := a.Service.CreateToken(ctx, p, control.Token{
 				Name: in.Body.Name, Type: control.TokenType(in.Body.Type), Environment: in.Body.Environment,
 				Environments: in.Body.Environments, Projects: in.Body.Projects, ExpiresAt: in.Body.ExpiresAt,
-				Permissions: permissionsOf(in.Body.Permissions),
+				Permissions: permissionsOf(in.Body.Permissions), Owner: in.Body.Owner, For: in.Body.For,
 			})
 			return tokenOf(t, secret), err
 		})
@@ -137,7 +141,7 @@ func (a api) allTokens(ctx context.Context, p control.Principal) ([]Token, error
 func tokenOf(t control.Token, secret string) Token {
 	return Token{
 		ID: t.ID, Name: t.Name, Type: string(t.Type), Environment: t.Environment, Environments: t.Environments,
-		Projects: t.Projects, Permissions: texts(t.Permissions), CreatedAt: t.CreatedAt, CreatedBy: t.CreatedBy,
+		Projects: t.Projects, Permissions: texts(t.Permissions), Owner: t.Owner, For: t.For, CreatedAt: t.CreatedAt, CreatedBy: t.CreatedBy,
 		ExpiresAt: t.ExpiresAt, LastUsedAt: t.LastUsedAt, RotatedFrom: t.RotatedFrom, Secret: secret,
 	}
 }
