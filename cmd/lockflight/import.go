@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -28,40 +27,40 @@ type importUnleashCmd struct {
 
 // Run brings in what it reads, and prints what could not be carried. It may be
 // run again: what is here already as it is there stays as it is.
-func (c *importUnleashCmd) Run(ctx context.Context, s streams) error {
-	src, err := c.read(ctx, s.err)
+func (u *importUnleashCmd) Run(ctx context.Context, s streams) error {
+	src, err := u.read(ctx, s.err)
 	if err != nil {
 		return err
 	}
 	plan := src.Plan()
-	if c.DryRun {
-		return c.preview(s, plan)
+	if u.DryRun {
+		return u.preview(s, plan)
 	}
-	result, err := plan.Carry(ctx, importTarget{c.remote})
-	if c.Output == "json" {
+	result, err := plan.Carry(ctx, importTarget{u.remote})
+	if u.Output == "json" {
 		return errors.Join(err, printJSON(s.out, result))
 	}
-	for _, made := range result.Created {
-		fmt.Fprintf(s.out, "+ %s %s\n", made.Kind, made.Name)
+	for _, name := range result.Strategies {
+		fmt.Fprintln(s.out, "+ strategy "+name)
 	}
 	for _, change := range result.Changes {
 		fmt.Fprintln(s.out, headline(change.Kind, change.Name, change.Environment, change.Revision))
 	}
 	printLosses(s.out, result.Losses)
-	fmt.Fprintf(s.out, "%d created, %d written, %d not carried\n", len(result.Created), len(result.Changes), len(result.Losses))
+	fmt.Fprintf(s.out, "%d written, %d not carried\n", len(result.Strategies)+len(result.Changes), len(result.Losses))
 	return err
 }
 
 // read reads a file, or the Unleash at an address.
-func (c *importUnleashCmd) read(ctx context.Context, progress io.Writer) (migrate.Source, error) {
-	if strings.HasPrefix(c.From, "http://") || strings.HasPrefix(c.From, "https://") {
+func (u *importUnleashCmd) read(ctx context.Context, progress io.Writer) (migrate.Source, error) {
+	if strings.HasPrefix(u.From, "http://") || strings.HasPrefix(u.From, "https://") {
 		there := migrate.Unleash{
-			URL: c.From, Token: c.FromToken, Client: http.DefaultClient,
+			URL: u.From, Token: u.FromToken, Client: http.DefaultClient,
 			Progress: func(done, of int, what string) { fmt.Fprintf(progress, "reading %s (%d of %d)\n", what, done+1, of) },
 		}
 		return there.Read(ctx)
 	}
-	f, err := os.Open(c.From)
+	f, err := os.Open(u.From)
 	if err != nil {
 		return migrate.Source{}, fmt.Errorf("reading the export: %w\nhint: name a file, or a URL that begins with http", err)
 	}
@@ -69,13 +68,13 @@ func (c *importUnleashCmd) read(ctx context.Context, progress io.Writer) (migrat
 	return migrate.ReadFile(f)
 }
 
-func (c *importUnleashCmd) preview(s streams, plan migrate.Plan) error {
-	if c.Output == "json" {
+func (u *importUnleashCmd) preview(s streams, plan migrate.Plan) error {
+	if u.Output == "json" {
 		return printJSON(s.out, plan)
 	}
+	c := plan.Configuration
 	fmt.Fprintf(s.out, "%d environments, %d projects, %d context fields, %d tag types, %d custom strategies, %d segments, %d flags\n",
-		len(plan.Environments), len(plan.Projects), len(plan.ContextFields), len(plan.TagTypes), len(plan.Strategies),
-		len(plan.Configuration.Segments), len(plan.Configuration.Flags))
+		len(c.Environments), len(c.Projects), len(c.ContextFields), len(c.TagTypes), len(plan.Strategies), len(c.Segments), len(c.Flags))
 	printLosses(s.out, plan.Losses)
 	return nil
 }
@@ -90,49 +89,25 @@ func printLosses(w io.Writer, losses []migrate.Loss) {
 	}
 }
 
-// importTarget is the server as an import writes to it. It takes the documents
-// of Unleash's admin API as they are, since it serves that API itself.
+// importTarget is the server as an import writes to it.
 type importTarget struct{ remote }
 
-// adminPaths are where documents are listed and created, and how a list of
-// them is wrapped.
-var adminPaths = map[migrate.Kind]struct{ path, list, name string }{
-	migrate.Environments:  {"environments", "environments", "name"},
-	migrate.Projects:      {"projects", "projects", "id"},
-	migrate.ContextFields: {"context", "", "name"},
-	migrate.TagTypes:      {"tag-types", "tagTypes", "name"},
-	migrate.Strategies:    {"strategies", "strategies", "name"},
-}
-
-// Names lists what is there of a kind.
-func (t importTarget) Names(ctx context.Context, kind migrate.Kind) ([]string, error) {
-	at := adminPaths[kind]
-	var raw json.RawMessage
-	if err := t.call(ctx, http.MethodGet, "/api/admin/"+at.path, nil, &raw); err != nil {
+// Strategies lists the strategies that are known.
+func (t importTarget) Strategies(ctx context.Context) ([]string, error) {
+	var in struct{ Strategies []struct{ Name string } }
+	if err := t.call(ctx, http.MethodGet, "/api/admin/strategies", nil, &in); err != nil {
 		return nil, err
 	}
-	if at.list != "" {
-		var wrapped map[string]json.RawMessage
-		if err := json.Unmarshal(raw, &wrapped); err != nil {
-			return nil, fmt.Errorf("reading the list of %s: %w", at.path, err)
-		}
-		raw = wrapped[at.list]
-	}
-	var docs []map[string]any
-	if err := json.Unmarshal(raw, &docs); err != nil {
-		return nil, fmt.Errorf("reading the list of %s: %w", at.path, err)
-	}
-	var out []string
-	for _, doc := range docs {
-		name, _ := doc[at.name].(string)
-		out = append(out, name)
+	out := make([]string, len(in.Strategies))
+	for i, s := range in.Strategies {
+		out[i] = s.Name
 	}
 	return out, nil
 }
 
-// Create makes one document.
-func (t importTarget) Create(ctx context.Context, kind migrate.Kind, doc any) error {
-	return refusal(t.call(ctx, http.MethodPost, "/api/admin/"+adminPaths[kind].path, doc, nil))
+// CreateStrategy makes one known.
+func (t importTarget) CreateStrategy(ctx context.Context, s migrate.Strategy) error {
+	return refusal(t.call(ctx, http.MethodPost, "/api/admin/strategies", s, nil))
 }
 
 // PlanConfiguration asks what would change.

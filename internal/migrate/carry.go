@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,27 +15,15 @@ import (
 // Target is a Lockflight, as its API shows it. A document that it refuses is a
 // *Refusal; any other error ends the import.
 type Target interface {
-	// Names returns those of a kind of document that are there.
-	Names(ctx context.Context, kind Kind) ([]string, error)
-	// Create makes a document of a kind.
-	Create(ctx context.Context, kind Kind, doc any) error
+	// Strategies returns the names of the strategies that are known there.
+	Strategies(ctx context.Context) ([]string, error)
+	// CreateStrategy makes a custom strategy known.
+	CreateStrategy(ctx context.Context, s Strategy) error
 	// PlanConfiguration says what would change for a configuration to hold.
 	PlanConfiguration(ctx context.Context, in control.Configuration) (control.ChangeSet, error)
 	// ApplyConfiguration carries out a plan, by its digest.
 	ApplyConfiguration(ctx context.Context, in control.Configuration, digest string) (control.ChangeSet, error)
 }
-
-// Kind is a kind of document that is created one by one.
-type Kind string
-
-// The kinds, in the order in which one needs the other.
-const (
-	Environments  Kind = "environment"
-	Projects      Kind = "project"
-	ContextFields Kind = "context field"
-	TagTypes      Kind = "tag type"
-	Strategies    Kind = "strategy"
-)
 
 // Refusal is what a Target says of a document that is wrong.
 type Refusal struct {
@@ -44,39 +33,46 @@ type Refusal struct {
 
 func (r *Refusal) Error() string { return r.Reason }
 
-// Result is what an import did, or would do.
+// Result is what an import did.
 type Result struct {
-	Created []Created        `json:"created"`
-	Changes []control.Change `json:"changes"`
-	Losses  []Loss           `json:"losses"`
-}
-
-// Created is a document that was not there.
-type Created struct {
-	Kind Kind   `json:"kind"`
-	Name string `json:"name"`
+	Strategies []string         `json:"strategies"` // those that were made known
+	Changes    []control.Change `json:"changes"`
+	Losses     []Loss           `json:"losses"`
 }
 
 // batch is how many flags are brought in one transaction: few enough for other
 // writers to get their turn.
 const batch = 100
 
-// Carry brings a Plan into a Target. Documents that are there stay as they are,
-// flags and segments become what the Plan says. Each batch of flags is written
-// whole or not at all, and what is refused becomes a Loss; so after an error
-// the same Carry goes on where it ended.
+// Carry brings a Plan into a Target: what the Plan names becomes what it says.
+// Each batch of flags is written whole or not at all, and what is refused
+// becomes a Loss; so after an error the same Carry goes on where it ended.
 func (p Plan) Carry(ctx context.Context, to Target) (Result, error) {
-	c := carrier{Target: to, out: Result{Created: []Created{}, Changes: []control.Change{}, Losses: slices.Clone(p.Losses)}}
-	err := c.documents(ctx, p)
-	if err == nil && len(p.Configuration.Segments) > 0 {
-		err = c.configuration(ctx, control.Configuration{Segments: p.Configuration.Segments})
-	}
-	for flags := range slices.Chunk(p.Configuration.Flags, batch) {
+	c := carrier{Target: to, out: Result{Strategies: []string{}, Changes: []control.Change{}, Losses: slices.Clone(p.Losses)}}
+	err := c.strategies(ctx, p.Strategies)
+	for part := range p.parts() {
 		if err == nil {
-			err = c.configuration(ctx, control.Configuration{Flags: slices.Clone(flags)})
+			err = c.configuration(ctx, part)
 		}
 	}
 	return c.out, err
+}
+
+// parts returns the configuration in the order in which one part needs the
+// other, each for one transaction.
+func (p Plan) parts() iter.Seq[control.Configuration] {
+	return func(yield func(control.Configuration) bool) {
+		base := p.Configuration
+		base.Flags = nil
+		if !yield(base) {
+			return
+		}
+		for flags := range slices.Chunk(p.Configuration.Flags, batch) {
+			if !yield(control.Configuration{Flags: flags}) {
+				return
+			}
+		}
+	}
 }
 
 type carrier struct {
@@ -89,40 +85,27 @@ func (c *carrier) lose(kind, name, env, reason string) {
 	c.out.Losses = append(c.out.Losses, Loss{kind, name, env, reason})
 }
 
-func (c *carrier) documents(ctx context.Context, p Plan) error {
-	return errors.Join(
-		missing(ctx, c, Environments, p.Environments, func(e Environment) string { return e.Name }),
-		missing(ctx, c, Projects, p.Projects, func(p Project) string { return p.ID }),
-		missing(ctx, c, ContextFields, p.ContextFields, func(f ContextField) string { return f.Name }),
-		missing(ctx, c, TagTypes, p.TagTypes, func(t TagType) string { return t.Name }),
-		missing(ctx, c, Strategies, p.Strategies, func(s Strategy) string { return s.Name }),
-	)
-}
-
-// missing creates those documents that are not there.
-func missing[T any](ctx context.Context, c *carrier, kind Kind, docs []T, name func(T) string) error {
-	if len(docs) == 0 {
+func (c *carrier) strategies(ctx context.Context, all []Strategy) error {
+	if len(all) == 0 {
 		return nil
 	}
-	there, err := c.Names(ctx, kind)
-	if err != nil {
-		return err
-	}
-	for _, doc := range docs {
-		if slices.Contains(there, name(doc)) {
-			continue
-		}
-		err := c.Create(ctx, kind, doc)
-		if refused, ok := errors.AsType[*Refusal](err); ok {
-			c.lose(string(kind), name(doc), "", refused.Reason)
-			continue
-		}
+	there, err := c.Strategies(ctx)
+	for _, s := range all {
 		if err != nil {
-			return fmt.Errorf("creating %s %s: %w", kind, name(doc), err)
+			return err
 		}
-		c.out.Created = append(c.out.Created, Created{kind, name(doc)})
+		if slices.Contains(there, s.Name) {
+			continue
+		}
+		err = c.CreateStrategy(ctx, s)
+		if refused, ok := errors.AsType[*Refusal](err); ok {
+			c.lose("strategy", s.Name, "", refused.Reason)
+			err = nil
+		} else if err == nil {
+			c.out.Strategies = append(c.out.Strategies, s.Name)
+		}
 	}
-	return nil
+	return err
 }
 
 // configuration makes one part of the configuration hold, without what is
@@ -154,29 +137,48 @@ func (c *carrier) configuration(ctx context.Context, in control.Configuration) e
 }
 
 // drop takes the smallest part out that a refusal names: a flag in an
-// environment, a flag, or a segment. It is false where it names none.
+// environment, or a whole document. It is false where it names none.
 func (c *carrier) drop(in *control.Configuration, refused *Refusal) bool {
 	kind, at, rest := part(refused.Field)
-	switch {
-	case kind == "segments" && at < len(in.Segments):
-		c.lose("segment", in.Segments[at].Name, "", refused.Error())
-		in.Segments = slices.Delete(slices.Clone(in.Segments), at, at+1)
-	case kind == "flags" && at < len(in.Flags):
+	if kind == "flags" && at < len(in.Flags) {
 		f := in.Flags[at]
-		env, in2 := strings.CutPrefix(rest, "environments.")
 		for name := range f.Environments {
-			if in2 && (env == name || strings.HasPrefix(env, name+".")) {
-				c.lose("flag", f.Name, name, refused.Error())
+			if path := "environments." + name; rest == path || strings.HasPrefix(rest, path+".") {
+				c.lose("flag", f.Name, name, refused.Reason)
+				in.Flags = slices.Clone(in.Flags)
 				in.Flags[at] = without(f, name)
 				return true
 			}
 		}
-		c.lose("flag", f.Name, "", refused.Error())
-		in.Flags = slices.Delete(in.Flags, at, at+1)
-	default:
-		return false
 	}
-	return true
+	var name string
+	ok := false
+	switch kind {
+	case "tagTypes":
+		in.TagTypes, name, ok = cut(in.TagTypes, at, func(t control.TagType) string { return t.Name })
+	case "contextFields":
+		in.ContextFields, name, ok = cut(in.ContextFields, at, func(f control.FieldSpec) string { return f.Name })
+	case "environments":
+		in.Environments, name, ok = cut(in.Environments, at, func(e control.EnvironmentSpec) string { return e.Name })
+	case "projects":
+		in.Projects, name, ok = cut(in.Projects, at, func(p control.ProjectSpec) string { return p.Name })
+	case "segments":
+		in.Segments, name, ok = cut(in.Segments, at, func(s control.SegmentSpec) string { return s.Name })
+	case "flags":
+		in.Flags, name, ok = cut(in.Flags, at, func(f control.FlagSpec) string { return f.Name })
+	}
+	if ok {
+		c.lose(strings.TrimSuffix(kind, "s"), name, "", refused.Reason)
+	}
+	return ok
+}
+
+// cut returns documents without one of them, and its name.
+func cut[T any](docs []T, at int, name func(T) string) (rest []T, gone string, ok bool) {
+	if at >= len(docs) {
+		return docs, "", false
+	}
+	return slices.Delete(slices.Clone(docs), at, at+1), name(docs[at]), true
 }
 
 // dropRunning takes out what a running release keeps from being changed.
@@ -191,6 +193,7 @@ func (c *carrier) dropRunning(in *control.Configuration, set control.ChangeSet) 
 			c.lose("segment", ch.Name, "", reason)
 			in.Segments = slices.DeleteFunc(slices.Clone(in.Segments), func(s control.SegmentSpec) bool { return s.Name == ch.Name })
 		} else {
+			in.Flags = slices.Clone(in.Flags)
 			at := slices.IndexFunc(in.Flags, func(f control.FlagSpec) bool { return f.Name == ch.Name })
 			c.lose("flag", ch.Name, ch.Environment, reason)
 			in.Flags[at] = without(in.Flags[at], ch.Environment)

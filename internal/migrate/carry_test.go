@@ -3,7 +3,6 @@ package migrate
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
 
@@ -19,17 +18,15 @@ var equateEmpty = cmpopts.EquateEmpty()
 // picky is a Target that refuses what is called bad, at any depth, and says
 // that a release runs on what is called busy.
 type picky struct {
-	made    []string
 	applied []control.Configuration
 }
 
-func (p *picky) Names(context.Context, Kind) ([]string, error) { return []string{"there"}, nil }
+func (p *picky) Strategies(context.Context) ([]string, error) { return []string{"there"}, nil }
 
-func (p *picky) Create(_ context.Context, kind Kind, doc any) error {
-	if strings.Contains(fmt.Sprint(doc), "bad") {
+func (p *picky) CreateStrategy(_ context.Context, s Strategy) error {
+	if s.Name == "bad" {
 		return &Refusal{Reason: "bad"}
 	}
-	p.made = append(p.made, string(kind))
 	return nil
 }
 
@@ -37,6 +34,11 @@ func (p *picky) PlanConfiguration(_ context.Context, in control.Configuration) (
 	for i, s := range in.Segments {
 		if s.Name == "bad" {
 			return set, &Refusal{Field: fmt.Sprintf("segments[%d].constraints[0].value", i), Reason: "bad"}
+		}
+	}
+	for i, e := range in.Environments {
+		if e.Name == "bad" {
+			return set, &Refusal{Field: fmt.Sprintf("environments[%d]", i), Reason: "bad"}
 		}
 	}
 	for i, f := range in.Flags {
@@ -66,9 +68,10 @@ func (p *picky) ApplyConfiguration(ctx context.Context, in control.Configuration
 func TestCarry(t *testing.T) {
 	t.Parallel()
 	plan := Plan{
-		Environments: []Environment{{Name: "there"}, {Name: "new"}},
-		Projects:     []Project{{ID: "bad"}},
+		Strategies: []Strategy{{Name: "there"}, {Name: "new"}, {Name: "bad"}},
 		Configuration: control.Configuration{
+			Environments: []control.EnvironmentSpec{{Name: "fine"}, {Name: "bad"}},
+
 			Segments: []control.SegmentSpec{{Name: "good"}, {Name: "bad"}},
 			Flags: []control.FlagSpec{
 				{Name: "bad"},
@@ -83,10 +86,10 @@ func TestCarry(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]Created{{Environments, "new"}}, got.Created); diff != "" {
-		t.Errorf("created (-want +got):\n%s", diff)
+	if diff := cmp.Diff([]string{"new"}, got.Strategies); diff != "" {
+		t.Errorf("strategies (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff([]string{"users", "project bad", "segment bad", "flag bad", "flag one in bad.one", "flag one in busy"}, lost(got.Losses)); diff != "" {
+	if diff := cmp.Diff([]string{"users", "strategy bad", "segment bad", "environment bad", "flag bad", "flag one in bad.one", "flag one in busy"}, lost(got.Losses)); diff != "" {
 		t.Errorf("losses (-want +got):\n%s", diff)
 	}
 	want := []control.Configuration{{Flags: []control.FlagSpec{
@@ -136,19 +139,4 @@ func lost(losses []Loss) []string {
 		out = append(out, s)
 	}
 	return out
-}
-
-func names[T any](docs []T, name func(T) string) string {
-	var out []string
-	for _, d := range docs {
-		out = append(out, name(d))
-	}
-	return strings.Join(out, " ")
-}
-
-func sameWords(a, b string) bool {
-	x, y := strings.Fields(a), strings.Fields(b)
-	slices.Sort(x)
-	slices.Sort(y)
-	return slices.Equal(x, y)
 }

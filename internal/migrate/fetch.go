@@ -2,7 +2,6 @@ package migrate
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -12,6 +11,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/lockflight/lockflight/internal/control"
 )
 
 // Unleash is a running Unleash, read over its admin API. The token needs to
@@ -30,12 +31,12 @@ const maxAnswer = 256 << 20
 func (u Unleash) Read(ctx context.Context) (Source, error) {
 	var (
 		src    Source
-		envs   struct{ Environments []Environment }
-		prs    struct{ Projects []Project }
+		envs   struct{ Environments []control.EnvironmentSpec }
+		prs    struct{ Projects []struct{ ID string } }
 		segs   struct{ Segments []Segment }
 		custom struct{ Strategies []Strategy }
-		fields []ContextField
-		types  struct{ TagTypes []TagType }
+		fields []control.FieldSpec
+		types  struct{ TagTypes []control.TagType }
 	)
 	for _, part := range []struct {
 		path string
@@ -57,11 +58,11 @@ func (u Unleash) Read(ctx context.Context) (Source, error) {
 	src.Exports = []Export{{ContextFields: fields, TagTypes: types.TagTypes}}
 	for i, p := range prs.Projects {
 		u.progress(i, len(prs.Projects), "project "+p.ID)
-		exports, err := u.project(ctx, &p)
+		project, exports, err := u.project(ctx, p.ID)
 		if err != nil {
 			return src, err
 		}
-		src.Projects = append(src.Projects, p)
+		src.Projects = append(src.Projects, project)
 		src.Exports = append(src.Exports, exports...)
 	}
 	losses, err := u.uncarried(ctx)
@@ -69,37 +70,47 @@ func (u Unleash) Read(ctx context.Context) (Source, error) {
 	return src, err
 }
 
-// project reads the flags of a project in each environment that it is served
-// in, and completes the project.
-func (u Unleash) project(ctx context.Context, p *Project) ([]Export, error) {
+// project reads a project, and its flags in each environment that it is served
+// in.
+func (u Unleash) project(ctx context.Context, id string) (out control.ProjectSpec, exports []Export, err error) {
 	var in struct {
 		Environments []struct {
 			Name    string
 			Visible *bool
 		}
 	}
-	if err := u.get(ctx, "environments/project/"+url.PathEscape(p.ID), &in); err != nil {
-		return nil, err
+	if err := u.get(ctx, "environments/project/"+url.PathEscape(id), &in); err != nil {
+		return out, nil, err
 	}
-	var about struct{ DefaultStickiness, Mode string }
-	if err := u.get(ctx, "projects/"+url.PathEscape(p.ID)+"/overview", &about); err != nil {
-		return nil, err
+	var about struct {
+		Name, Description, DefaultStickiness, Mode string
+
+		FeatureNaming *control.Naming
+		LinkTemplates []control.LinkTemplate
 	}
-	p.DefaultStickiness, p.Mode = about.DefaultStickiness, cmp.Or(about.Mode, p.Mode)
-	var out []Export
+	if err := u.get(ctx, "projects/"+url.PathEscape(id)+"/overview", &about); err != nil {
+		return out, nil, err
+	}
+	out = control.ProjectSpec{
+		Name: id, Title: about.Name, Description: about.Description, DefaultStickiness: about.DefaultStickiness,
+		Mode: about.Mode, LinkTemplates: about.LinkTemplates,
+	}
+	if n := about.FeatureNaming; n != nil && n.Pattern != "" {
+		out.FeatureNaming = n
+	}
 	for _, e := range in.Environments {
 		if e.Visible != nil && !*e.Visible {
 			continue
 		}
-		p.Environments = append(p.Environments, e.Name)
+		out.Environments = append(out.Environments, e.Name)
 		var one Export
-		query := map[string]string{"environment": e.Name, "project": p.ID}
+		query := map[string]string{"environment": e.Name, "project": id}
 		if err := u.call(ctx, http.MethodPost, "features-batch/export", query, &one); err != nil {
-			return nil, err
+			return out, nil, err
 		}
-		out = append(out, one)
+		exports = append(exports, one)
 	}
-	return out, nil
+	return out, exports, nil
 }
 
 // uncarried names what an Unleash has and no import can bring: secrets are not

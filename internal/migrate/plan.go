@@ -10,12 +10,8 @@ import (
 
 // Plan is what a Source becomes here.
 type Plan struct {
-	Environments  []Environment
-	Projects      []Project
-	ContextFields []ContextField
-	TagTypes      []TagType
+	Configuration control.Configuration // of its flags those that have no parent come first
 	Strategies    []Strategy
-	Configuration control.Configuration // segments, and flags with those that have no parent first
 	Losses        []Loss
 }
 
@@ -30,11 +26,9 @@ type Loss struct {
 // Plan translates a Source. What appears in several exports, as a flag does in
 // one of each environment, becomes one.
 func (src Source) Plan() Plan {
-	p := Plan{
-		Environments: src.Environments, Projects: src.Projects, Strategies: src.Strategies,
-		Losses: slices.Clone(src.Losses),
-	}
+	p := Plan{Strategies: src.Strategies, Losses: slices.Clone(src.Losses)}
 	b := builder{Plan: &p, segments: map[int]string{}, flags: map[string]*control.FlagSpec{}}
+	p.Configuration.Environments, p.Configuration.Projects = src.Environments, src.Projects
 	for _, s := range src.Segments {
 		b.segment(s)
 	}
@@ -57,6 +51,11 @@ func (src Source) Plan() Plan {
 func (p *Plan) lose(kind, name, env, reason string, args ...any) {
 	p.Losses = append(p.Losses, Loss{kind, name, env, fmt.Sprintf(reason, args...)})
 }
+
+// What is there from the start, in both.
+var standardFields = []string{"userId", "sessionId", "remoteAddress", "appName", "environment", "currentTime"}
+
+const standardTagType = "simple"
 
 // builder folds exports into a Plan.
 type builder struct {
@@ -84,13 +83,15 @@ func (b *builder) export(e Export) {
 		}
 	}
 	for _, f := range e.ContextFields {
-		if !slices.ContainsFunc(b.ContextFields, func(o ContextField) bool { return o.Name == f.Name }) {
-			b.ContextFields = append(b.ContextFields, f)
+		known := slices.ContainsFunc(b.Configuration.ContextFields, func(o control.FieldSpec) bool { return o.Name == f.Name })
+		if !known && (len(f.LegalValues) > 0 || !slices.Contains(standardFields, f.Name)) {
+			b.Configuration.ContextFields = append(b.Configuration.ContextFields, f)
 		}
 	}
 	for _, t := range e.TagTypes {
-		if !slices.ContainsFunc(b.TagTypes, func(o TagType) bool { return o.Name == t.Name }) {
-			b.TagTypes = append(b.TagTypes, t)
+		known := slices.ContainsFunc(b.Configuration.TagTypes, func(o control.TagType) bool { return o.Name == t.Name })
+		if !known && t.Name != standardTagType {
+			b.Configuration.TagTypes = append(b.Configuration.TagTypes, t)
 		}
 	}
 	for _, f := range e.Features {
@@ -111,7 +112,17 @@ func (b *builder) feature(f Feature, e Export) {
 	case !ok:
 		spec = &control.FlagSpec{
 			Name: f.Name, Project: f.Project, Type: f.Type, Description: f.Description,
-			ImpressionData: f.ImpressionData, Environments: map[string]control.EnvSpec{},
+			ImpressionData: f.ImpressionData, Stale: f.Stale, Environments: map[string]control.EnvSpec{},
+		}
+		for _, t := range e.FeatureTags {
+			if t.FeatureName == f.Name {
+				spec.Tags = append(spec.Tags, control.Tag{Type: t.TagType, Value: t.TagValue})
+			}
+		}
+		for _, l := range e.Links {
+			if l.Feature == f.Name {
+				spec.Links = l.Links
+			}
 		}
 		for _, d := range e.Dependencies {
 			if d.Feature == f.Name {

@@ -15,29 +15,12 @@ import (
 // projects of its own, and knows segments by name alone; a running server tells
 // all.
 type Source struct {
-	Environments []Environment
-	Projects     []Project
+	Environments []control.EnvironmentSpec
+	Projects     []control.ProjectSpec
 	Segments     []Segment  // with their constraints
 	Strategies   []Strategy // custom ones, which SDKs must bring with them
 	Exports      []Export   // one for each environment, and project of a server
 	Losses       []Loss     // of what the reading itself could not carry
-}
-
-// Environment is a place where flags are served.
-type Environment struct {
-	Name      string `json:"name"`
-	Type      string `json:"type"`
-	SortOrder int    `json:"sortOrder"`
-}
-
-// Project is a project and the environments that it is served in.
-type Project struct {
-	ID                string   `json:"id"`
-	Name              string   `json:"name"`
-	Description       string   `json:"description,omitempty"`
-	DefaultStickiness string   `json:"defaultStickiness,omitempty"`
-	Mode              string   `json:"mode,omitempty"`
-	Environments      []string `json:"environments,omitempty"`
 }
 
 // Segment is a segment with its constraints, or a name where a file has only
@@ -48,23 +31,6 @@ type Segment struct {
 	Description string            `json:"description,omitempty"`
 	Project     string            `json:"project,omitempty"`
 	Constraints []eval.Constraint `json:"constraints"`
-}
-
-// ContextField is what constraints may look at.
-type ContextField struct {
-	Name        string               `json:"name"`
-	Description string               `json:"description,omitempty"`
-	Stickiness  bool                 `json:"stickiness"`
-	SortOrder   int                  `json:"sortOrder"`
-	LegalValues []control.LegalValue `json:"legalValues,omitempty"`
-}
-
-// TagType is a sort of tag.
-type TagType struct {
-	Name        string `json:"name"`
-	Description string `json:"description,omitempty"`
-	Icon        string `json:"icon,omitempty"`
-	Color       string `json:"color,omitempty"`
 }
 
 // Strategy is the definition of a custom strategy.
@@ -81,10 +47,10 @@ type Export struct {
 	Features            []Feature            `json:"features"`
 	FeatureStrategies   []FeatureStrategy    `json:"featureStrategies"`
 	FeatureEnvironments []FeatureEnvironment `json:"featureEnvironments"`
-	ContextFields       []ContextField       `json:"contextFields"`
+	ContextFields       []control.FieldSpec  `json:"contextFields"`
 	FeatureTags         []FeatureTag         `json:"featureTags"`
 	Segments            []Segment            `json:"segments"`
-	TagTypes            []TagType            `json:"tagTypes"`
+	TagTypes            []control.TagType    `json:"tagTypes"`
 	Dependencies        []FeatureParents     `json:"dependencies"`
 	Links               []FeatureLinks       `json:"links"`
 }
@@ -137,11 +103,8 @@ type FeatureParents struct {
 
 // FeatureLinks are the links of a flag.
 type FeatureLinks struct {
-	Feature string `json:"feature"`
-	Links   []struct {
-		URL   string `json:"url"`
-		Title string `json:"title"`
-	} `json:"links"`
+	Feature string             `json:"feature"`
+	Links   []control.LinkSpec `json:"links"`
 }
 
 // environment returns the one environment that an export is of, "" where no
