@@ -85,6 +85,7 @@ var Packages = Table{
 	"internal/httpapi/unleash": {Imports: []string{
 		"internal/control", "internal/feed", "internal/httpapi", "sdk/eval",
 	}},
+	"internal/httpapi/wiretest": {},
 	"internal/httpapi/ofrep": {Imports: []string{
 		"internal/control", "internal/feed", "internal/httpapi", "sdk/eval",
 	}},
