@@ -10,6 +10,7 @@ package postgres
 import (
 	"context"
 	"crypto/rand"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -26,13 +27,9 @@ var shared = sync.OnceValues(start)
 // is missing or does not start.
 func Start(tb testing.TB) string {
 	tb.Helper()
-	srv, err := shared()
+	srv, name, err := create(tb.Context())
 	if err != nil {
-		tb.Fatalf("start PostgreSQL: %v", err)
-	}
-	name := "test_" + strings.ToLower(rand.Text())
-	if err := srv.exec(tb.Context(), "CREATE DATABASE "+name+" TEMPLATE template0"); err != nil {
-		tb.Fatalf("create database %s: %v", name, err)
+		tb.Fatal(err)
 	}
 	tb.Cleanup(func() {
 		if err := srv.exec(context.WithoutCancel(tb.Context()), "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
@@ -40,6 +37,28 @@ func Start(tb testing.TB) string {
 		}
 	})
 	return srv.url(name)
+}
+
+// Create is Start for a program that is not a test: its database goes with the
+// server, at the end of the process.
+func Create(ctx context.Context) (url string, err error) {
+	srv, name, err := create(ctx)
+	if err != nil {
+		return "", err
+	}
+	return srv.url(name), nil
+}
+
+// create makes a database on the server of this process, and returns both.
+func create(ctx context.Context) (srv *server, name string, err error) {
+	if srv, err = shared(); err != nil {
+		return nil, "", fmt.Errorf("start PostgreSQL: %w", err)
+	}
+	name = "test_" + strings.ToLower(rand.Text())
+	if err := srv.exec(ctx, "CREATE DATABASE "+name+" TEMPLATE template0"); err != nil {
+		return nil, "", fmt.Errorf("create database %s: %w", name, err)
+	}
+	return srv, name, nil
 }
 
 // exec runs one statement on a connection of its own, as the administrator.
