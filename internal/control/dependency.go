@@ -68,24 +68,27 @@ func byParent(a, b eval.Dependency) int { return strings.Compare(a.Feature, b.Fe
 // checkParent says why f may not depend on the parent that d names.
 func checkParent(tx ReadTx, f Flag, d eval.Dependency) error {
 	if d.Feature == f.Name {
-		return Invalidf("feature", "a flag cannot depend on itself")
+		return notParent("a flag cannot depend on itself")
 	}
 	parent, pr, err := flagOf(tx, f.Project, d.Feature)
 	if err != nil {
-		return asField(err, "feature", "there is no flag %q in project %q", d.Feature, f.Project)
+		if KindOf(err) != NotFound {
+			return err
+		}
+		return notParent("there is no flag %q in project %q", d.Feature, f.Project)
 	}
 	if parent.ArchivedAt != nil {
-		return Invalidf("feature", "%q is in the archive", d.Feature)
+		return notParent("%q is in the archive", d.Feature)
 	}
 	if len(parent.Dependencies) > 0 {
-		return Invalidf("feature", "%q depends on %q itself: one level of parents is all that clients evaluate", d.Feature, parent.Dependencies[0].Feature)
+		return notParent("%q depends on %q itself: one level of parents is all that clients evaluate", d.Feature, parent.Dependencies[0].Feature)
 	}
 	children, err := childrenOf(tx, f)
 	if err != nil {
 		return err
 	}
 	if len(children) > 0 {
-		return Invalidf("feature", "%q is the parent of %q: one level of parents is all that clients evaluate", f.Name, children[0])
+		return notParent("%q is the parent of %q: one level of parents is all that clients evaluate", f.Name, children[0])
 	}
 	known, err := variantsOf(tx, parent, pr)
 	if err != nil {
@@ -97,6 +100,13 @@ func checkParent(tx ReadTx, f Flag, d eval.Dependency) error {
 		}
 	}
 	return nil
+}
+
+// notParent is Invalid with a Code of its own.
+func notParent(format string, args ...any) *Error {
+	err := Invalidf("feature", format, args...)
+	err.Code = "not_a_parent"
+	return err
 }
 
 // childrenOf returns the names of the flags that depend on f. None of them is
@@ -186,7 +196,7 @@ func (s *Service) HasDependencies(ctx context.Context, p Principal, project stri
 // ArchiveObstacles is what stands against archiving flags, or is lost by it.
 type ArchiveObstacles struct {
 	Parents []string // flags with children that are not archived with them
-	Freed   bool     // whether one of the flags would lose its parents
+	Freed   bool     // whether one of the flags has a parent or a child to lose
 }
 
 // ArchiveObstacles says what ArchiveFlags would do with the same flags.
@@ -197,8 +207,12 @@ func (s *Service) ArchiveObstacles(ctx context.Context, p Principal, project str
 	}
 	for _, name := range flags {
 		err := s.readFlag(ctx, p, project, name, func(tx ReadTx, f Flag, _ Project) error {
-			out.Freed = out.Freed || len(f.Dependencies) > 0
-			err := noChildren(tx, f, flags)
+			children, err := childrenOf(tx, f)
+			if err != nil {
+				return err
+			}
+			out.Freed = out.Freed || len(f.Dependencies) > 0 || len(children) > 0
+			err = noChildren(tx, f, flags)
 			if KindOf(err) == Conflict {
 				out.Parents = append(out.Parents, f.Name)
 				return nil

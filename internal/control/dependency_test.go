@@ -110,7 +110,7 @@ func TestDependencyOptions(t *testing.T) {
 	diff(t, "children", []string{"child"}, must(w.Flag(ctx, root, "blue", "parent"))(t).Children)
 	diff(t, "blue has any", true, must(w.HasDependencies(ctx, root, "blue"))(t))
 	diff(t, "default has any", false, must(w.HasDependencies(ctx, root, "default"))(t))
-	diff(t, "obstacles", control.ArchiveObstacles{Parents: []string{"parent"}},
+	diff(t, "obstacles", control.ArchiveObstacles{Parents: []string{"parent"}, Freed: true},
 		must(w.ArchiveObstacles(ctx, root, "blue", []string{"parent", "single"}))(t))
 	diff(t, "no obstacles", control.ArchiveObstacles{Parents: []string{}, Freed: true},
 		must(w.ArchiveObstacles(ctx, root, "blue", []string{"parent", "child"}))(t))

@@ -87,7 +87,7 @@ type FlagView struct {
 	Flag
 	Environments []FlagEnv         // one for each of the project's environments
 	Releases     map[string]string // running release by environment
-	Children     []string          // flags that depend on this one; of Service.Flag only
+	Children     []string          // flags that depend on this one
 
 	Stages   []StageEntry         // what it has gone through, the last one being where it is
 	SeenAt   map[string]time.Time // when it was last asked about, by environment
@@ -269,7 +269,7 @@ func (w *work) changeEnv(perm Permission, typ string, ref Ref,
 		return FlagView{}, err
 	}
 	if !slices.Contains(pr.Environments, ref.Environment) {
-		return FlagView{}, Errorf(NotFound, "not_found", "project %q is not served in an environment %q", ref.Project, ref.Environment)
+		return FlagView{}, Errorf(NotFound, "not_served", "project %q is not served in an environment %q", ref.Project, ref.Environment)
 	}
 	fe, err := flagEnv(w, ref)
 	if err != nil {

@@ -125,6 +125,25 @@ func (s *Service) SearchFlags(ctx context.Context, p Principal, in FlagSearch) (
 	return page, total, nil
 }
 
+// FlagViews returns the flags in service of a project, by name, as SearchFlags
+// would: without Releases.
+func (s *Service) FlagViews(ctx context.Context, p Principal, project string) ([]FlagView, error) {
+	var out []FlagView
+	err := s.store.View(ctx, func(tx ReadTx) error {
+		x, err := newIndex(tx)
+		if err != nil {
+			return err
+		}
+		for _, f := range x.flags {
+			if f.Project == project && f.ArchivedAt == nil && p.May(PermRead, Scope{Project: f.Project}) == nil {
+				out = append(out, x.found(f).FlagView)
+			}
+		}
+		return nil
+	})
+	return out, err
+}
+
 // usesFor reads who asked about every flag, where the search is about that.
 func (s *Service) usesFor(ctx context.Context, in FlagSearch) (map[string][]FlagUse, error) {
 	if in.LastSeenAt == (Span{}) && in.SortBy != "lastSeenAt" {

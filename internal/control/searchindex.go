@@ -14,13 +14,19 @@ type index struct {
 	configured map[string][]FlagEnv // by flag
 	segments   map[int]string       // names
 	lives      map[string]Lifecycle // by flag
+	children   map[string][]string  // by parent
 }
 
 func newIndex(tx ReadTx) (index, error) {
-	x := index{projects: map[string]Project{}, segments: map[int]string{}}
+	x := index{projects: map[string]Project{}, segments: map[int]string{}, children: map[string][]string{}}
 	var err error
 	if x.flags, err = list[Flag](tx, KindFlag, ""); err != nil {
 		return x, err
+	}
+	for _, f := range x.flags {
+		for _, d := range f.Dependencies {
+			x.children[d.Feature] = append(x.children[d.Feature], f.Name)
+		}
 	}
 	if x.types, err = flagTypesOf(tx); err != nil {
 		return x, err
@@ -47,7 +53,7 @@ func newIndex(tx ReadTx) (index, error) {
 
 // found puts together what is shown of a flag.
 func (x index) found(f Flag) FoundFlag {
-	out := FoundFlag{FlagView: FlagView{Flag: f, Stages: x.lives[f.Name].Stages(f)}, Segments: []string{}}
+	out := FoundFlag{FlagView: FlagView{Flag: f, Children: x.children[f.Name], Stages: x.lives[f.Name].Stages(f)}, Segments: []string{}}
 	for _, env := range x.projects[f.Project].Environments {
 		fe := FlagEnv{Flag: f.Name, Environment: env, Strategies: []Strategy{}}
 		if i := slices.IndexFunc(x.configured[f.Name], func(fe FlagEnv) bool { return fe.Environment == env }); i >= 0 {

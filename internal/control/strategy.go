@@ -65,7 +65,7 @@ func checkStrategy(tx ReadTx, project string, i int, st Strategy) error {
 	for j, id := range st.Segments {
 		seg, err := get[Segment](tx, KindSegment, strconv.Itoa(id))
 		if err != nil {
-			return asField(err, fmt.Sprintf("%s.segments[%d]", at, j), "there is no segment %d", id)
+			return noSegment(err, fmt.Sprintf("%s.segments[%d]", at, j), id)
 		}
 		if seg.Project != "" && seg.Project != project {
 			return Invalidf(fmt.Sprintf("%s.segments[%d]", at, j), "segment %d is for project %q alone", id, seg.Project)
@@ -122,4 +122,12 @@ func checkPercentage(field, v string) error {
 		return Invalidf(field, "%q is not a number from 0 to 100", v)
 	}
 	return nil
+}
+
+// noSegment is asField with a Code of its own.
+func noSegment(err error, field string, id int) error {
+	if KindOf(err) != NotFound {
+		return err
+	}
+	return &Error{Kind: Invalid, Code: "no_segment", Field: field, Msg: fmt.Sprintf("there is no segment %d", id)}
 }

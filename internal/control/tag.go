@@ -27,7 +27,7 @@ type Tag struct {
 }
 
 // simpleTag is the type that is there without having been created.
-var simpleTag = TagType{Name: "simple", Description: "A word that needs no type of its own", Icon: "#"}
+var simpleTag = TagType{Name: "simple", Description: "A word that needs no type of its own", Icon: "#", Color: "#FFFFFF"}
 
 // maxTags is the most tags of one flag.
 const maxTags = 100
@@ -184,6 +184,9 @@ var color = regexp.MustCompile(`^#[0-9A-Fa-f]{6}$`)
 func checkTagType(in TagType) error {
 	if err := checkName("name", in.Name); err != nil {
 		return err
+	}
+	if len(in.Name) < 2 || len(in.Name) > 50 {
+		return Invalidf("name", "%q is not of 2 to 50 characters", in.Name)
 	}
 	return checkColor(in.Color)
 }

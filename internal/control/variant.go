@@ -50,7 +50,8 @@ func (s *Service) SetVariants(ctx context.Context, p Principal, project, flag st
 
 // settledVariants returns a list of variants as it is stored: nil for none,
 // weights that add up to 1000, and one stickiness for all, because SDKs read
-// that of the first alone. Where no variant names one, it is stickiness.
+// that of the first alone; where no variant names one, it is stickiness. They
+// are by name, as in Unleash: their order decides who gets which.
 func settledVariants(field string, in []eval.WeightedVariant, stickiness string) ([]eval.WeightedVariant, error) {
 	if len(in) == 0 {
 		return nil, nil
@@ -72,7 +73,11 @@ func settledVariants(field string, in []eval.WeightedVariant, stickiness string)
 			return nil, err
 		}
 	}
-	return out, share(field, out)
+	if err := share(field, out); err != nil {
+		return nil, err
+	}
+	slices.SortFunc(out, func(a, b eval.WeightedVariant) int { return strings.Compare(a.Name, b.Name) })
+	return out, nil
 }
 
 // checkVariant checks what is wrong with one variant by itself.

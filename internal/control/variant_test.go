@@ -1,6 +1,7 @@
 package control_test
 
 import (
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -118,12 +119,16 @@ func TestWeightsAddUp(t *testing.T) {
 		if w.SetVariants(t.Context(), root, "blue", "blue-flag", []string{"production"}, in) != nil {
 			return
 		}
-		total, least, most := 0, 1000, 0
+		total, least, most, last := 0, 1000, 0, ""
 		for i, v := range w.servedFlag(t, production).Variants {
 			total += v.Weight
+			if i > 0 && v.Name < last {
+				r.Errorf("%q comes after %q", v.Name, last)
+			}
+			last = v.Name
 			if v.WeightType == "fix" {
-				if v.Weight != in[i].Weight {
-					r.Errorf("fixed weight %d became %d", in[i].Weight, v.Weight)
+				if before := in[slices.IndexFunc(in, func(o eval.WeightedVariant) bool { return o.Name == v.Name })]; v.Weight != before.Weight {
+					r.Errorf("fixed weight %d became %d", before.Weight, v.Weight)
 				}
 				continue
 			}

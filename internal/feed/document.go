@@ -140,7 +140,7 @@ func (v *View) bySegment() map[int][]eval.Constraint {
 func inlined(f *flag, segments map[int][]eval.Constraint) []byte {
 	var doc eval.Flag
 	_ = json.Unmarshal(f.json, &doc) // what newFlag has encoded
-	return encode(inlineSegments(doc, segments))
+	return encodeFlag(inlineSegments(doc, segments))
 }
 
 // never is a constraint that no context satisfies: IN of nothing.

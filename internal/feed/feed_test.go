@@ -44,8 +44,8 @@ func TestFeatures(t *testing.T) {
 	w.put(simple("q", "alpha", ""))
 	_, env := w.hub(t)
 
-	const flag = `{"name":"beta","type":"release","enabled":true,"project":"p","stale":false,"impressionData":false,` +
-		`"strategies":[{"name":"default","constraints":%s,"parameters":{}%s}],"variants":[]}`
+	const flag = `{"name":"beta","type":"release","enabled":true,"project":"p","stale":false,"impressionData":false,"variants":[],"description":null,` +
+		`"strategies":[{"name":"default","constraints":%s,"parameters":{}%s,"variants":[]}]}`
 	view := env.Snapshot(Scope{Projects: []string{"p"}})
 	tests := []struct {
 		name string
@@ -152,8 +152,8 @@ func TestMessage(t *testing.T) {
 	sync1(t, h)
 	w.remove("f")
 	sync1(t, h)
-	const f = `{"name":%q,"type":"release","enabled":true,"project":"p","stale":false,"impressionData":false,` +
-		`"strategies":[{"name":"default","constraints":[],"parameters":{}%s}],"variants":[]}`
+	const f = `{"name":%q,"type":"release","enabled":true,"project":"p","stale":false,"impressionData":false,"variants":[],"description":null,` +
+		`"strategies":[{"name":"default","constraints":[],"parameters":{}%s,"variants":[]}]}`
 	segment := `{"type":"segment-updated","eventId":4,"segment":{"id":1,"name":"s","constraints":[{"contextName":"userId","operator":"IN","values":["a"]}]}}`
 	flagF := `{"type":"feature-updated","eventId":4,"feature":` + fmt.Sprintf(f, "f", `,"segments":[1]`) + `}`
 	flagG := `{"type":"feature-updated","eventId":4,"feature":` + fmt.Sprintf(f, "g", "") + `}`

@@ -51,7 +51,7 @@ type segment struct {
 }
 
 func newFlag(f eval.Flag) *flag {
-	out := &flag{Name: f.Name, Project: f.Project, json: encode(f)}
+	out := &flag{Name: f.Name, Project: f.Project, json: encodeFlag(f)}
 	for _, st := range f.Strategies {
 		out.uses = append(out.uses, st.Segments...)
 	}

@@ -58,13 +58,14 @@ func (v *View) Features() *Document { return &v.features }
 // list of segments.
 func (v *View) Inlined() *Document { return &v.inlined }
 
-// Feature returns the document of one flag, and whether the scope sees it.
+// Feature returns the document of one flag, as in Inlined, and whether the scope
+// sees it.
 func (v *View) Feature(name string) ([]byte, bool) {
 	i, found := findFlag(v.flags, name)
 	if !found {
 		return nil, false
 	}
-	return v.flags[i].json, true
+	return inlined(v.flags[i], v.bySegment()), true
 }
 
 // size is about how many bytes the flags and segments take on the wire.

@@ -232,6 +232,7 @@ func simple(project, name, description string, segments ...int) eval.Flag {
 		Name: name, Project: project, Description: description, Type: "release", Enabled: true,
 		Strategies: []eval.Strategy{{
 			Name: "default", Constraints: []eval.Constraint{}, Parameters: map[string]string{}, Segments: segments,
+			Variants: []eval.WeightedVariant{},
 		}},
 		Variants: []eval.WeightedVariant{},
 	}

@@ -155,7 +155,18 @@ func (a *API) open(h httpapi.Handler) http.Handler { return httpapi.Serve(a.log,
 // admin serves a route for any valid token; what its principal may do is for
 // control to say.
 func (a *API) admin(h httpapi.Handler) http.Handler {
-	return a.open(httpapi.Authenticate(a.service, h))
+	return a.open(httpapi.Authenticate(a.service, func(w http.ResponseWriter, r *http.Request) error {
+		t := httpapi.CallerOf(r.Context()).Token.Type
+		if t != control.TokenBackend && t != control.TokenFrontend {
+			return h(w, r)
+		}
+		if r.Method != http.MethodGet { // a write is for control to refuse, and to record
+			if err := h(w, r); control.KindOf(err) != control.Denied {
+				return err
+			}
+		}
+		return wrongTokenType(control.TokenAdmin, t)
+	}))
 }
 
 // client serves a route for backend tokens alone. An admin token has no
@@ -166,10 +177,14 @@ func (a *API) client(h httpapi.Handler) http.Handler { return a.open(a.only(cont
 func (a *API) only(want control.TokenType, h httpapi.Handler) httpapi.Handler {
 	return httpapi.Authenticate(a.service, func(w http.ResponseWriter, r *http.Request) error {
 		if t := httpapi.CallerOf(r.Context()).Token.Type; t != want {
-			return control.Errorf(control.Denied, "wrong_token_type", "this endpoint takes a %s token, and this one is of type %s", want, t)
+			return wrongTokenType(want, t)
 		}
 		return h(w, r)
 	})
+}
+
+func wrongTokenType(want, got control.TokenType) error {
+	return control.Errorf(control.Denied, "wrong_token_type", "this endpoint takes tokens of type %s, and this one is of type %s", want, got)
 }
 
 // noSuchPath answers whatever has no route, the wrong method on one that is

@@ -89,7 +89,7 @@ func (a *API) archivedFlags(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return httpapi.WriteJSON(w, http.StatusOK, struct {
-		Version  int       `json:"version"`
-		Features []flagDoc `json:"features"`
-	}{2, each(all, toFlag)})
+		Version  int          `json:"version"`
+		Features []writtenDoc `json:"features"`
+	}{2, each(all, toWritten)})
 }

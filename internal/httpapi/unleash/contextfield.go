@@ -46,15 +46,21 @@ func (a *API) field(r *http.Request) (control.ContextField, error) {
 
 // contextFieldDoc is Unleash's contextFieldSchema.
 type contextFieldDoc struct {
-	Name           string          `json:"name"`
-	Description    string          `json:"description"`
-	Stickiness     bool            `json:"stickiness"`
-	SortOrder      int             `json:"sortOrder"`
-	CreatedAt      *time.Time      `json:"createdAt"`
-	UsedInFeatures int             `json:"usedInFeatures"`
-	UsedInProjects int             `json:"usedInProjects"`
-	LegalValues    []legalValueDoc `json:"legalValues"`
-	Project        string          `json:"project,omitempty"`
+	Name        string          `json:"name"`
+	Description *string         `json:"description"`
+	Stickiness  bool            `json:"stickiness"`
+	SortOrder   int             `json:"sortOrder"`
+	CreatedAt   *time.Time      `json:"createdAt"`
+	LegalValues []legalValueDoc `json:"legalValues"`
+	Project     string          `json:"project,omitempty"`
+}
+
+// listedFieldDoc is a field in the list of them, with how many use it.
+type listedFieldDoc struct {
+	contextFieldDoc
+
+	UsedInFeatures int `json:"usedInFeatures"`
+	UsedInProjects int `json:"usedInProjects"`
 }
 
 // legalValueDoc is Unleash's legalValueSchema.
@@ -66,22 +72,26 @@ type legalValueDoc struct {
 func toLegalValue(l control.LegalValue) legalValueDoc   { return legalValueDoc(l) }
 func fromLegalValue(l legalValueDoc) control.LegalValue { return control.LegalValue(l) }
 
-// toContextField shows a field with the strategies that have a constraint on it.
-func toContextField(f control.ContextField, uses []control.StrategyUse) contextFieldDoc {
+func toContextField(f control.ContextField) contextFieldDoc {
+	out := contextFieldDoc{
+		Name: f.Name, Description: orNull(f.Description), Stickiness: f.Stickiness, SortOrder: f.SortOrder,
+		LegalValues: each(f.LegalValues, toLegalValue), Project: f.Project,
+	}
+	if !f.CreatedAt.IsZero() {
+		out.CreatedAt = &f.CreatedAt
+	}
+	return out
+}
+
+// toListedField shows a field with the strategies that have a constraint on it.
+func toListedField(f control.ContextField, uses []control.StrategyUse) listedFieldDoc {
 	flags, projects := map[string]bool{}, map[string]bool{}
 	for _, u := range uses {
 		if slices.Contains(u.Fields, f.Name) {
 			flags[u.Flag], projects[u.Project] = true, true
 		}
 	}
-	out := contextFieldDoc{
-		Name: f.Name, Description: f.Description, Stickiness: f.Stickiness, SortOrder: f.SortOrder,
-		UsedInFeatures: len(flags), UsedInProjects: len(projects), LegalValues: each(f.LegalValues, toLegalValue), Project: f.Project,
-	}
-	if !f.CreatedAt.IsZero() {
-		out.CreatedAt = &f.CreatedAt
-	}
-	return out
+	return listedFieldDoc{contextFieldDoc: toContextField(f), UsedInFeatures: len(flags), UsedInProjects: len(projects)}
 }
 
 // constrained are the strategies that have a constraint, of their own.
@@ -102,7 +112,7 @@ func (a *API) contextFields(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return httpapi.WriteJSON(w, http.StatusOK, each(all, func(f control.ContextField) contextFieldDoc { return toContextField(f, uses) }))
+	return httpapi.WriteJSON(w, http.StatusOK, each(all, func(f control.ContextField) listedFieldDoc { return toListedField(f, uses) }))
 }
 
 // contextField answers GET /api/admin/context/{field}.
@@ -111,11 +121,7 @@ func (a *API) contextField(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	uses, err := a.constrained(r)
-	if err != nil {
-		return err
-	}
-	return httpapi.WriteJSON(w, http.StatusOK, toContextField(f, uses))
+	return httpapi.WriteJSON(w, http.StatusOK, toContextField(f))
 }
 
 // createContextField answers POST /api/admin/context.
@@ -143,8 +149,8 @@ func (a *API) createContextField(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	w.Header().Set("Location", adminPath+"/context/"+f.Name)
-	return httpapi.WriteJSON(w, http.StatusCreated, toContextField(f, nil))
+	w.Header().Set("Location", "context/"+f.Name)
+	return httpapi.WriteJSON(w, http.StatusCreated, toContextField(f))
 }
 
 // validateContextField answers POST /api/admin/context/validate.
@@ -158,16 +164,16 @@ func (a *API) validateContextField(w http.ResponseWriter, r *http.Request) error
 	return a.service.ValidateContextFieldName(r.Context(), in.Name)
 }
 
-// updateContextField answers PUT /api/admin/context/{field}. What is not sent
-// stays.
+// updateContextField answers PUT /api/admin/context/{field}, which replaces it as
+// Unleash does: but for the description, what is not sent is as in a new field.
 func (a *API) updateContextField(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
-		Name        string           `json:"name"` // passed over: the path says it
-		Description *string          `json:"description"`
-		Stickiness  *bool            `json:"stickiness"`
-		SortOrder   *int             `json:"sortOrder"`
-		Project     *string          `json:"project"`
-		LegalValues *[]legalValueDoc `json:"legalValues"`
+		Name        string          `json:"name"` // passed over: the path says it
+		Description *string         `json:"description"`
+		Stickiness  bool            `json:"stickiness"`
+		SortOrder   int             `json:"sortOrder"`
+		Project     *string         `json:"project"`
+		LegalValues []legalValueDoc `json:"legalValues"`
 	}
 	if err := httpapi.AdminBody.Decode(w, r, &in); err != nil {
 		return err
@@ -180,20 +186,12 @@ func (a *API) updateContextField(w http.ResponseWriter, r *http.Request) error {
 		return control.Invalidf("project", "is %q and cannot be changed: delete the field and create it anew", f.Project)
 	}
 	return a.service.ChangeContextField(r.Context(), caller(r), f.Name, func(f *control.ContextField) {
-		replace(&f.Description, in.Description)
-		replace(&f.Stickiness, in.Stickiness)
-		replace(&f.SortOrder, in.SortOrder)
-		if in.LegalValues != nil {
-			f.LegalValues = each(*in.LegalValues, fromLegalValue)
+		if in.Description != nil {
+			f.Description = *in.Description
 		}
+		f.Stickiness, f.SortOrder = in.Stickiness, in.SortOrder
+		f.LegalValues = each(in.LegalValues, fromLegalValue)
 	})
-}
-
-// replace gives a field the value that was sent, where one was.
-func replace[T any](field, sent *T) {
-	if sent != nil {
-		*field = *sent
-	}
 }
 
 // deleteContextField answers DELETE /api/admin/context/{field}.

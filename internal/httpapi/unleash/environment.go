@@ -9,11 +9,21 @@ import (
 
 // environmentDoc is Unleash's environmentSchema. No environment is protected.
 type environmentDoc struct {
-	Name      string `json:"name"`
-	Type      string `json:"type"`
-	Enabled   bool   `json:"enabled"`
-	Protected bool   `json:"protected"`
-	SortOrder int    `json:"sortOrder"`
+	Name              string `json:"name"`
+	Type              string `json:"type"`
+	Enabled           bool   `json:"enabled"`
+	Protected         bool   `json:"protected"`
+	SortOrder         int    `json:"sortOrder"`
+	RequiredApprovals *int   `json:"requiredApprovals"` // approvals are a policy's
+}
+
+// listedEnvironmentDoc is an environment in the list of all, with its use.
+type listedEnvironmentDoc struct {
+	environmentDoc
+
+	ProjectCount       int `json:"projectCount"`
+	APITokenCount      int `json:"apiTokenCount"`
+	EnabledToggleCount int `json:"enabledToggleCount"`
 }
 
 func toEnvironment(e control.Environment) environmentDoc {
@@ -26,11 +36,17 @@ func (a *API) environments(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	out := struct {
-		Version      int              `json:"version"`
-		Environments []environmentDoc `json:"environments"`
-	}{1, each(all, toEnvironment)}
-	return httpapi.WriteJSON(w, http.StatusOK, out)
+	uses, err := a.service.EnvironmentUses(r.Context(), caller(r), "")
+	if err != nil {
+		return err
+	}
+	return httpapi.WriteJSON(w, http.StatusOK, struct {
+		Version      int                    `json:"version"`
+		Environments []listedEnvironmentDoc `json:"environments"`
+	}{1, each(all, func(e control.Environment) listedEnvironmentDoc {
+		use := uses[e.Name]
+		return listedEnvironmentDoc{toEnvironment(e), use.Projects, use.Tokens, use.On}
+	})})
 }
 
 // createEnvironment answers POST /api/admin/environments. Existing projects are

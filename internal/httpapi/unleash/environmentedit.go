@@ -125,8 +125,11 @@ func (a *API) deleteEnvironment(_ http.ResponseWriter, r *http.Request) error {
 type projectEnvironmentDoc struct {
 	environmentDoc
 
-	DefaultStrategy *strategyDoc `json:"defaultStrategy,omitempty"`
-	Visible         bool         `json:"visible"`
+	APITokenCount      int `json:"projectApiTokenCount"`
+	EnabledToggleCount int `json:"projectEnabledToggleCount"`
+
+	DefaultStrategy *defaultStrategyDoc `json:"defaultStrategy,omitempty"`
+	Visible         bool                `json:"visible"`
 }
 
 // projectEnvironments answers GET /api/admin/environments/project/{project}:
@@ -140,14 +143,20 @@ func (a *API) projectEnvironments(w http.ResponseWriter, r *http.Request) error 
 	if err != nil {
 		return err
 	}
+	uses, err := a.service.EnvironmentUses(r.Context(), caller(r), pr.ID)
+	if err != nil {
+		return err
+	}
 	return httpapi.WriteJSON(w, http.StatusOK, struct {
 		Version      int                     `json:"version"`
 		Environments []projectEnvironmentDoc `json:"environments"`
 	}{1, each(all, func(e control.Environment) projectEnvironmentDoc {
-		out := projectEnvironmentDoc{environmentDoc: toEnvironment(e), Visible: slices.Contains(pr.Environments, e.Name)}
+		out := projectEnvironmentDoc{
+			environmentDoc: toEnvironment(e), Visible: slices.Contains(pr.Environments, e.Name),
+			APITokenCount: uses[e.Name].Tokens, EnabledToggleCount: uses[e.Name].On,
+		}
 		if st, ok := pr.Strategies[e.Name]; ok {
-			doc := toStrategy(st, "", 0)
-			out.DefaultStrategy = &doc
+			out.DefaultStrategy = new(toDefaultStrategy(st))
 		}
 		return out
 	})})

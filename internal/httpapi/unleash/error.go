@@ -3,6 +3,7 @@ package unleash
 import (
 	"errors"
 	"net/http"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -17,6 +18,15 @@ type failure struct {
 	Message     string   `json:"message"`
 	Details     []detail `json:"details,omitempty"`
 	Permissions []string `json:"permissions,omitempty"`
+
+	*signInDoc
+}
+
+// signInDoc says where a person may sign in, whose request has no token.
+type signInDoc struct {
+	Type          string `json:"type"`
+	Path          string `json:"path"`
+	DefaultHidden bool   `json:"defaultHidden"`
 }
 
 type detail struct {
@@ -25,18 +35,37 @@ type detail struct {
 }
 
 // render is the httpapi.Renderer of Unleash's errors.
-func render(w http.ResponseWriter, _ *http.Request, err *control.Error) {
+func render(w http.ResponseWriter, r *http.Request, err *control.Error) {
 	status := httpapi.Status(err)
-	f := failure{ID: uuid.NewString(), Name: errorName(err.Kind), Message: err.Error()}
+	f := failure{ID: uuid.NewString(), Name: errorName(err.Kind), Message: err.Error(), Details: []detail{{Message: err.Error(), Path: err.Field}}}
+	if other, known := otherwise[err.Code]; known {
+		status, f.Name = other.status, other.name
+	}
 	switch {
 	case status == http.StatusUnsupportedMediaType:
 		f.Name = "ContentTypeError"
+	case err.Code == "no_token" && strings.HasPrefix(r.URL.Path, adminPath):
+		f.Name, f.signInDoc = "AuthenticationRequired", &signInDoc{Type: "password", Path: "/auth/simple/login"}
 	case err.Kind == control.Denied && err.Field != "":
-		f.Permissions = []string{err.Field}
-	case err.Field != "":
-		f.Details = []detail{{Message: err.Error(), Path: err.Field}}
+		f.Permissions, f.Details[0].Path = []string{err.Field}, ""
+	case err.Code == "wrong_token_type", err.Kind == control.Unauthenticated && !strings.HasPrefix(r.URL.Path, adminPath):
+		_ = httpapi.WriteJSON(w, status, struct {
+			Message string `json:"message"`
+		}{f.Message})
+		return
 	}
 	_ = httpapi.WriteJSON(w, status, f)
+}
+
+// otherwise is what Unleash makes of failures that are of another kind here.
+var otherwise = map[string]struct {
+	status int
+	name   string
+}{
+	"not_a_parent":  {http.StatusForbidden, "InvalidOperationError"},
+	"has_children":  {http.StatusForbidden, "InvalidOperationError"},
+	"flag_archived": {http.StatusBadRequest, "ArchivedFeatureError"},
+	"no_segment":    {http.StatusNotFound, "NotFoundError"},
 }
 
 // errorName is what Unleash calls a kind of failure.
@@ -81,5 +110,16 @@ func refield(err error, rename func(field string) string) error {
 	}
 	moved := *e
 	moved.Field = rename(e.Field)
+	return &moved
+}
+
+// as returns err as a failure of a kind, where it has the code.
+func as(kind control.Kind, code string, err error) error {
+	var e *control.Error
+	if !errors.As(err, &e) || e.Code != code {
+		return err
+	}
+	moved := *e
+	moved.Kind = kind
 	return &moved
 }

@@ -14,7 +14,7 @@ import (
 func eventData(o control.Occurrence, name string) (data, before any, err error) {
 	switch o.Res.Type {
 	case string(control.KindFlag):
-		return shown(o, func(f control.Flag) any { return toFlag(f) }, flagDifference(name))
+		return shown(o, func(f control.Flag) any { return toWritten(f) }, flagDifference(name))
 	case string(control.KindFlagEnv):
 		return shown(o, func(fe control.FlagEnv) any { return toStrategies(fe) }, envDifference(name))
 	case string(control.KindProject):
@@ -22,9 +22,9 @@ func eventData(o control.Occurrence, name string) (data, before any, err error) 
 	case string(control.KindEnvironment):
 		return shown(o, func(e control.Environment) any { return toEnvironment(e) }, nil)
 	case string(control.KindSegment):
-		return shown(o, func(s control.Segment) any { return toSegment(s, nil) }, nil)
+		return shown(o, func(s control.Segment) any { return toSegment(s) }, nil)
 	case string(control.KindContextField):
-		return shown(o, func(f control.ContextField) any { return toContextField(f, nil) }, nil)
+		return shown(o, func(f control.ContextField) any { return toContextField(f) }, nil)
 	case string(control.KindTagType):
 		return shown(o, func(t control.TagType) any { return toTagType(t) }, nil)
 	case string(control.KindFlagType):
@@ -125,7 +125,7 @@ func changedStrategies(before, after control.FlagEnv) []strategyDoc {
 	out := []strategyDoc{}
 	for _, st := range unlike(before.Strategies, after.Strategies) {
 		place := slices.IndexFunc(after.Strategies, func(o control.Strategy) bool { return o.ID == st.ID })
-		out = append(out, toStrategy(st, after.Flag, place))
+		out = append(out, toStrategy(st, place))
 	}
 	return out
 }

@@ -115,7 +115,10 @@ func toExport(e control.Export) exportDoc {
 	}
 	for i, f := range e.Flags {
 		fe := e.Configured[i]
-		out.FeatureStrategies = append(out.FeatureStrategies, toStrategies(fe)...)
+		for _, st := range toStrategies(fe) {
+			st.FeatureName = fe.Flag
+			out.FeatureStrategies = append(out.FeatureStrategies, st)
+		}
 		out.FeatureEnvironments = append(out.FeatureEnvironments, exportEnv{f.Name, f.Name, fe.Environment, fe.Enabled, orEmpty(fe.Variants)})
 		for _, t := range f.Tags {
 			out.FeatureTags = append(out.FeatureTags, exportTag{f.Name, t.Type, t.Value})

@@ -66,7 +66,7 @@ func (a *API) feature(w http.ResponseWriter, r *http.Request) error {
 	if !found {
 		return control.Errorf(control.NotFound, "not_found", "there is no flag %q in what this token may read", name)
 	}
-	return writeDocument(w, "", doc)
+	return writeDocument(w, httpapi.WeakETag(doc), doc)
 }
 
 // visible returns the environment of the request's token and what the token

@@ -1,6 +1,7 @@
 package unleash
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"slices"
@@ -11,75 +12,173 @@ import (
 	"github.com/lockflight/lockflight/sdk/eval"
 )
 
-// flagDoc is Unleash's featureSchema, as far as it is known here.
+// flagDoc is Unleash's featureSchema as GET answers it: with all that is
+// configured for the flag.
 type flagDoc struct {
-	Name           string            `json:"name"`
-	Type           string            `json:"type"`
-	Description    string            `json:"description"`
-	Project        string            `json:"project"`
-	Stale          bool              `json:"stale"`
-	ImpressionData bool              `json:"impressionData"`
-	Archived       bool              `json:"archived"`
-	Favorite       bool              `json:"favorite"`
-	CreatedAt      time.Time         `json:"createdAt"`
-	ArchivedAt     *time.Time        `json:"archivedAt"`
-	Environments   []flagEnvDoc      `json:"environments,omitempty"`
-	Tags           []tagDoc          `json:"tags"`
-	Links          []linkDoc         `json:"links"`
-	Dependencies   []eval.Dependency `json:"dependencies"`
-	Children       []string          `json:"children"`
-	LastSeenAt     *time.Time        `json:"lastSeenAt,omitempty"`
-	Lifecycle      *stageDoc         `json:"lifecycle,omitempty"`
+	writtenDoc
+
+	Environments  []flagStateDoc   `json:"environments"`
+	CreatedBy     creatorDoc       `json:"createdBy"`
+	Collaborators collaboratorsDoc `json:"collaborators"`
+	Lifecycle     *stageDoc        `json:"lifecycle,omitempty"`
+	LastSeenAt    *time.Time       `json:"lastSeenAt,omitempty"`
+	Links         []linkDoc        `json:"links"`
+	Dependencies  []dependencyDoc  `json:"dependencies"`
+	Children      []string         `json:"children"`
 }
 
-// flagEnvDoc is Unleash's featureEnvironmentSchema.
+// collaboratorsDoc is who has worked on a flag: its creator, and beyond that
+// see its events.
+type collaboratorsDoc struct {
+	Users []creatorDoc `json:"users"`
+}
+
+// dependencyDoc is a dependency whose variants are a list, of none at least.
+type dependencyDoc struct {
+	eval.Dependency
+
+	Variants []string `json:"variants"`
+}
+
+func toDependency(d eval.Dependency) dependencyDoc { return dependencyDoc{d, orEmpty(d.Variants)} }
+
+// writtenDoc is what the featureSchema has where a flag was written: what the
+// flag says of itself.
+type writtenDoc struct {
+	Name           string    `json:"name"`
+	Description    *string   `json:"description"`
+	Type           string    `json:"type"`
+	Project        string    `json:"project"`
+	Stale          bool      `json:"stale"`
+	CreatedAt      time.Time `json:"createdAt"`
+	ImpressionData bool      `json:"impressionData"`
+	Archived       bool      `json:"archived"`
+}
+
+// listedDoc is one flag of a project's list.
+type listedDoc struct {
+	Name           string         `json:"name"`
+	Type           string         `json:"type"`
+	Description    *string        `json:"description"`
+	Favorite       bool           `json:"favorite"`
+	CreatedAt      time.Time      `json:"createdAt"`
+	Stale          bool           `json:"stale"`
+	ImpressionData bool           `json:"impressionData"`
+	Tags           []coloredTag   `json:"tags,omitempty"`
+	Environments   []listedEnvDoc `json:"environments"`
+}
+
+// envDoc is what every list of a flag's environments has of one.
+type envDoc struct {
+	Name       string     `json:"name"`
+	Enabled    bool       `json:"enabled"`
+	Type       string     `json:"type"`
+	SortOrder  int        `json:"sortOrder"`
+	LastSeenAt *time.Time `json:"lastSeenAt"`
+}
+
+// flagStateDoc is one environment of a flag that is shown in full.
+type flagStateDoc struct {
+	envDoc
+
+	Yes        int64         `json:"yes"`
+	No         int64         `json:"no"`
+	Strategies []strategyDoc `json:"strategies"`
+}
+
+// listedEnvDoc is one environment of a flag in a list.
+type listedEnvDoc struct {
+	envDoc
+
+	VariantCount         int  `json:"variantCount"`
+	HasStrategies        bool `json:"hasStrategies"`
+	HasEnabledStrategies bool `json:"hasEnabledStrategies"`
+}
+
+// flagEnvDoc is what GET .../environments/{environment} answers, whose name is
+// the flag's.
 type flagEnvDoc struct {
-	Name                 string                 `json:"name"`
-	FeatureName          string                 `json:"featureName"`
-	Environment          string                 `json:"environment"`
-	Type                 string                 `json:"type"`
-	Enabled              bool                   `json:"enabled"`
-	SortOrder            int                    `json:"sortOrder"`
-	Strategies           []strategyDoc          `json:"strategies"`
-	Variants             []eval.WeightedVariant `json:"variants"`
-	VariantCount         int                    `json:"variantCount"`
-	HasStrategies        bool                   `json:"hasStrategies"`
-	HasEnabledStrategies bool                   `json:"hasEnabledStrategies"`
-	LastSeenAt           *time.Time             `json:"lastSeenAt"`
+	Name        string            `json:"name"`
+	Environment string            `json:"environment"`
+	Enabled     bool              `json:"enabled"`
+	Strategies  []flagStrategyDoc `json:"strategies"`
 }
 
-// toFlag shows a flag without its environments. What is not known here has the
-// value that Unleash gives to a new flag.
-func toFlag(f control.Flag) flagDoc {
-	return flagDoc{
-		Name: f.Name, Type: f.Type, Description: f.Description, Project: f.Project, Stale: f.Stale,
-		ImpressionData: f.ImpressionData, CreatedAt: f.CreatedAt, Archived: f.ArchivedAt != nil, ArchivedAt: f.ArchivedAt,
-		Tags: each(f.Tags, toTag), Links: each(f.Links, linkOf(f.Name)), Dependencies: orEmpty(f.Dependencies), Children: []string{},
+func toWritten(f control.Flag) writtenDoc {
+	return writtenDoc{
+		Name: f.Name, Description: orNull(f.Description), Type: f.Type, Project: f.Project, Stale: f.Stale,
+		CreatedAt: f.CreatedAt, ImpressionData: f.ImpressionData, Archived: f.ArchivedAt != nil,
 	}
 }
 
-func toFlagEnv(fe control.FlagEnv, e control.Environment) flagEnvDoc {
-	return flagEnvDoc{
-		Name: fe.Environment, FeatureName: fe.Flag, Environment: fe.Environment,
-		Type: e.Type, Enabled: fe.Enabled, SortOrder: e.SortOrder,
-		Strategies: toStrategies(fe), Variants: orEmpty(fe.Variants), VariantCount: len(fe.Variants),
-		HasStrategies:        len(fe.Strategies) > 0,
+// toFlag shows a flag with its environments, in their order.
+func toFlag(view control.FlagView, environments map[string]control.Environment) flagDoc {
+	out := flagDoc{
+		writtenDoc: toWritten(view.Flag), Environments: []flagStateDoc{}, CreatedBy: creatorDoc{Name: view.CreatedBy},
+		Collaborators: collaboratorsDoc{[]creatorDoc{{Name: view.CreatedBy}}},
+		LastSeenAt:    seenDoc(view.LastSeenAt()),
+		Links:         each(view.Links, linkOf(view.Name)), Dependencies: each(view.Dependencies, toDependency), Children: orEmpty(view.Children),
+	}
+	if len(view.Stages) > 0 {
+		out.Lifecycle = new(toStage(view.Stages[len(view.Stages)-1]))
+	}
+	for _, fe := range inOrder(view.Environments, environments) {
+		out.Environments = append(out.Environments, flagStateDoc{
+			envDoc: toEnv(fe, environments, view.SeenAt), Strategies: toStrategies(fe),
+		})
+	}
+	return out
+}
+
+// lists is what flags in a list are shown with.
+type lists struct {
+	environments map[string]control.Environment
+	tagTypes     []control.TagType
+}
+
+func (a *API) lists(r *http.Request) (lists, error) {
+	environments, err := a.environmentsByName(r.Context())
+	if err != nil {
+		return lists{}, err
+	}
+	types, err := a.service.TagTypes(r.Context(), caller(r))
+	return lists{environments, types}, err
+}
+
+func (l lists) toListed(view control.FlagView) listedDoc {
+	return listedDoc{
+		Name: view.Name, Type: view.Type, Description: orNull(view.Description), CreatedAt: view.CreatedAt, Stale: view.Stale, Favorite: view.Favorite,
+		ImpressionData: view.ImpressionData, Tags: each(view.Tags, colored(l.tagTypes)),
+		Environments: each(inOrder(view.Environments, l.environments), func(fe control.FlagEnv) listedEnvDoc { return toListedEnv(fe, l.environments, view.SeenAt) }),
+	}
+}
+
+func toEnv(fe control.FlagEnv, environments map[string]control.Environment, seen map[string]time.Time) envDoc {
+	e := environments[fe.Environment]
+	return envDoc{Name: fe.Environment, Enabled: fe.Enabled, Type: e.Type, SortOrder: e.SortOrder, LastSeenAt: seenDoc(seen[fe.Environment])}
+}
+
+func toListedEnv(fe control.FlagEnv, environments map[string]control.Environment, seen map[string]time.Time) listedEnvDoc {
+	return listedEnvDoc{
+		envDoc: toEnv(fe, environments, seen), VariantCount: len(fe.Variants), HasStrategies: len(fe.Strategies) > 0,
 		HasEnabledStrategies: slices.ContainsFunc(fe.Strategies, func(s control.Strategy) bool { return !s.Disabled }),
 	}
 }
 
-// flags answers GET .../features: the project's flags by name, without their
-// configuration in environments.
+// inOrder returns a flag's environments as people have ordered them.
+func inOrder(all []control.FlagEnv, environments map[string]control.Environment) []control.FlagEnv {
+	return slices.SortedStableFunc(slices.Values(all), func(a, b control.FlagEnv) int {
+		return cmp.Compare(environments[a.Environment].SortOrder, environments[b.Environment].SortOrder)
+	})
+}
+
+// flags answers GET .../features: the project's flags by name.
 func (a *API) flags(w http.ResponseWriter, r *http.Request) error {
-	all, err := a.service.Flags(r.Context(), httpapi.CallerOf(r.Context()).Principal, r.PathValue("project"))
+	all, err := a.service.FlagViews(r.Context(), caller(r), r.PathValue("project"))
 	if err != nil {
 		return err
 	}
-	out := struct {
-		Version  int       `json:"version"`
-		Features []flagDoc `json:"features"`
-	}{2, each(all, toFlag)}
-	return httpapi.WriteJSON(w, http.StatusOK, out)
+	return a.writeFlags(w, r, all)
 }
 
 // createFlag answers POST .../features. The flag is off everywhere.
@@ -102,7 +201,7 @@ func (a *API) createFlag(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return httpapi.WriteJSON(w, http.StatusCreated, toFlag(f))
+	return httpapi.WriteJSON(w, http.StatusCreated, toWritten(f))
 }
 
 // flag answers GET .../features/{feature}, with every environment and strategy.
@@ -120,37 +219,30 @@ func (a *API) flagEnvironment(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	types, err := a.environmentsByName(r.Context())
-	if err != nil {
-		return err
-	}
-	return httpapi.WriteJSON(w, http.StatusOK, toFlagEnv(fe, types[fe.Environment]))
+	return httpapi.WriteJSON(w, http.StatusOK, flagEnvDoc{
+		Name: fe.Flag, Environment: fe.Environment, Enabled: fe.Enabled, Strategies: toFlagStrategies(fe),
+	})
 }
 
 // writeFlag answers with a flag and all that is configured for it.
 func (a *API) writeFlag(w http.ResponseWriter, r *http.Request, status int, view control.FlagView) error {
-	types, err := a.environmentsByName(r.Context())
+	environments, err := a.environmentsByName(r.Context())
 	if err != nil {
 		return err
 	}
-	out := toFlagView(view, types)
-	out.Children = orEmpty(view.Children)
-	return httpapi.WriteJSON(w, status, out)
+	return httpapi.WriteJSON(w, status, toFlag(view, environments))
 }
 
-// toFlagView shows a flag with its environments, its stage and its use.
-func toFlagView(view control.FlagView, types map[string]control.Environment) flagDoc {
-	out := toFlag(view.Flag)
-	out.Favorite, out.LastSeenAt = view.Favorite, seenDoc(view.LastSeenAt())
-	if len(view.Stages) > 0 {
-		out.Lifecycle = new(toStage(view.Stages[len(view.Stages)-1]))
+// writeFlags answers with a list of flags.
+func (a *API) writeFlags(w http.ResponseWriter, r *http.Request, all []control.FlagView) error {
+	l, err := a.lists(r)
+	if err != nil {
+		return err
 	}
-	for _, fe := range view.Environments {
-		doc := toFlagEnv(fe, types[fe.Environment])
-		doc.LastSeenAt = seenDoc(view.SeenAt[fe.Environment])
-		out.Environments = append(out.Environments, doc)
-	}
-	return out
+	return httpapi.WriteJSON(w, http.StatusOK, struct {
+		Version  int         `json:"version"`
+		Features []listedDoc `json:"features"`
+	}{2, each(all, l.toListed)})
 }
 
 // environmentsByName serves the types that a flag's environments are shown
@@ -196,4 +288,12 @@ func orEmpty[T any](items []T) []T {
 		return []T{}
 	}
 	return items
+}
+
+// deref returns what a member of a body says, "" for null and for none.
+func deref(text *string) string {
+	if text == nil {
+		return ""
+	}
+	return *text
 }

@@ -1,6 +1,7 @@
 package unleash
 
 import (
+	"cmp"
 	"net/http"
 
 	"github.com/lockflight/lockflight/internal/control"
@@ -16,7 +17,8 @@ type flagEditDoc struct {
 	Archived       *bool   `json:"archived,omitempty"`
 }
 
-// replaceFlag answers PUT F. What is not sent stays.
+// replaceFlag answers PUT F, which replaces what the flag says of itself: what
+// is not sent is as in a new flag.
 func (a *API) replaceFlag(w http.ResponseWriter, r *http.Request) error {
 	var in flagEditDoc
 	if err := httpapi.AdminBody.Decode(w, r, &in); err != nil {
@@ -26,8 +28,13 @@ func (a *API) replaceFlag(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	in.Description, in.Type = cmp.Or(in.Description, new("")), cmp.Or(in.Type, new(defaultFlagType))
+	in.Stale, in.ImpressionData = cmp.Or(in.Stale, new(false)), cmp.Or(in.ImpressionData, new(false))
 	return a.editFlag(w, r, view.Flag, in)
 }
+
+// defaultFlagType is that of a flag whose request names none, in Unleash.
+const defaultFlagType = "release"
 
 // patchFlag answers PATCH F: a JSON Patch of /description, /type, /stale and
 // /impressionData.
@@ -57,7 +64,11 @@ func (a *API) editFlag(w http.ResponseWriter, r *http.Request, f control.Flag, i
 	if err != nil {
 		return err
 	}
-	return a.answerFlag(w, r, http.StatusOK, f.Name)
+	view, err := a.view(r)
+	if err != nil {
+		return err
+	}
+	return httpapi.WriteJSON(w, http.StatusOK, toWritten(view.Flag))
 }
 
 // staleFlags answers POST P/stale with 202, as Unleash does.
@@ -107,15 +118,5 @@ func (a *API) cloneFlag(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return a.answerFlag(w, r, http.StatusCreated, f.Name)
-}
-
-// answerFlag answers with a flag of the path's project as it is now, with all
-// that is configured for it.
-func (a *API) answerFlag(w http.ResponseWriter, r *http.Request, status int, flag string) error {
-	view, err := a.service.Flag(r.Context(), caller(r), r.PathValue("project"), flag)
-	if err != nil {
-		return err
-	}
-	return a.writeFlag(w, r, status, view)
+	return httpapi.WriteJSON(w, http.StatusCreated, toWritten(f.Flag))
 }

@@ -90,7 +90,7 @@ func configurations(data exportDoc) map[string]control.EnvSpec {
 	for _, st := range strategies {
 		env := out[st.FeatureName]
 		spec := control.StrategySpec{
-			Name: st.Name, Title: st.Title, Disabled: st.Disabled, Parameters: st.Parameters, Variants: st.Variants,
+			Name: st.Name, Title: deref(st.Title), Disabled: st.Disabled, Parameters: st.Parameters, Variants: st.Variants,
 			Constraints: each(st.Constraints, func(c constraintDoc) control.ConstraintSpec { return control.ConstraintSpec(c) }),
 		}
 		for _, id := range st.Segments {

@@ -93,6 +93,9 @@ func (a *API) bulkMetrics(w http.ResponseWriter, r *http.Request) (control.Repor
 	if err := bulkBody.Decode(w, r, &in); err != nil {
 		return control.Reports{}, err
 	}
+	if in.Applications == nil && in.Metrics == nil {
+		return control.Reports{}, control.Invalidf("metrics", "is missing, and so is applications")
+	}
 	environment := httpapi.CallerOf(r.Context()).Token.Environment
 	var out control.Reports
 	into, err := a.counting(r, &out)

@@ -20,7 +20,7 @@ func (a *API) switchFlag(on bool) httpapi.Handler {
 		if err := a.service.Toggle(r.Context(), caller(r), t); err != nil {
 			return err
 		}
-		return a.answerFlag(w, r, http.StatusOK, at.Flag)
+		return a.flag(w, r)
 	}
 }
 

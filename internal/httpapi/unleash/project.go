@@ -41,6 +41,27 @@ func toProject(p control.Project) projectDoc {
 	return out
 }
 
+// listedProjectDoc is a project in the list of them, with how it does. There are
+// no owners but the system and no members yet.
+type listedProjectDoc struct {
+	projectDoc
+
+	Health           float64             `json:"health"`
+	TechnicalDebt    float64             `json:"technicalDebt"`
+	FeatureCount     int                 `json:"featureCount"`
+	MemberCount      int                 `json:"memberCount"`
+	Owners           []map[string]string `json:"owners"`
+	OnboardingStatus onboarding          `json:"onboardingStatus"`
+	LastReported     *time.Time          `json:"lastReportedFlagUsage"`
+}
+
+func toListedProject(h control.ProjectHealth) listedProjectDoc {
+	return listedProjectDoc{
+		projectDoc: toProject(h.Project), Health: 100 - h.Debt(), TechnicalDebt: h.Debt(), FeatureCount: len(h.Flags),
+		Owners: []map[string]string{{"ownerType": "system"}}, OnboardingStatus: toOnboarding(h),
+	}
+}
+
 // projects answers GET /api/admin/projects: those that the caller may read,
 // with ?archived=true the archived ones.
 func (a *API) projects(w http.ResponseWriter, r *http.Request) error {
@@ -57,13 +78,18 @@ func (a *API) projects(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	out := struct {
-		Version  int          `json:"version"`
-		Projects []projectDoc `json:"projects"`
-	}{1, each(all, func(p control.Project) projectDoc {
-		doc := toProject(p)
-		doc.Favorite = favorites[p.ID]
-		return doc
-	})}
+		Version  int                `json:"version"`
+		Projects []listedProjectDoc `json:"projects"`
+	}{1, []listedProjectDoc{}}
+	for _, pr := range all {
+		h, err := a.service.ProjectHealth(r.Context(), caller(r), pr.ID)
+		if err != nil {
+			return err
+		}
+		doc := toListedProject(h)
+		doc.Favorite = favorites[pr.ID]
+		out.Projects = append(out.Projects, doc)
+	}
 	return httpapi.WriteJSON(w, http.StatusOK, out)
 }
 

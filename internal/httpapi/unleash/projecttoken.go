@@ -51,7 +51,7 @@ func (a *API) createProjectToken(w http.ResponseWriter, r *http.Request) error {
 			return control.Invalidf("projects", "%q is another project than the path's, %q: make the token at /api/admin/api-tokens", named, project)
 		}
 	}
-	return a.makeToken(w, r, control.Token{
+	return a.makeToken(w, r, in.Type, control.Token{
 		Name: in.TokenName, Type: typ, Environment: in.Environment, Projects: []string{project}, ExpiresAt: in.ExpiresAt,
 	})
 }

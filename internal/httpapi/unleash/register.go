@@ -2,6 +2,7 @@ package unleash
 
 import (
 	"cmp"
+	"io"
 	"net/http"
 	"strings"
 	"unicode"
@@ -37,12 +38,18 @@ func (a *API) register(w http.ResponseWriter, r *http.Request) (control.Reports,
 	if err != nil {
 		return control.Reports{}, err
 	}
-	instance.Strategies, err = checkStrategyNames(in.Strategies)
-	return control.Reports{Instances: []control.Instance{instance}}, err
+	if instance.Strategies, err = checkStrategyNames(in.Strategies); err != nil {
+		return control.Reports{}, err
+	}
+	if strings.HasPrefix(r.URL.Path, "/api/client/") {
+		w.Header().Set("X-Unleash-Version", serverVersion)
+	}
+	return control.Reports{Instances: []control.Instance{instance}}, nil
 }
 
 // reported takes the report that read finds in a request, and answers with a
-// status and no body: Unleash's client API says 202, its frontend API 200.
+// status as Unleash does: its client API says 202 without a body, its frontend
+// API 200 and "OK".
 func (a *API) reported(status int, read func(http.ResponseWriter, *http.Request) (control.Reports, error)) httpapi.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		in, err := read(w, r)
@@ -58,7 +65,13 @@ func (a *API) accept(w http.ResponseWriter, status int, in control.Reports) erro
 	if err := a.reports.add(in); err != nil {
 		return err
 	}
-	w.Header().Set("X-Unleash-Version", serverVersion)
+	if status == http.StatusOK { // as Express has it
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		w.Header().Set("ETag", httpapi.WeakETag([]byte(http.StatusText(status))))
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, http.StatusText(status)) // the client has gone where it fails
+		return nil
+	}
 	w.WriteHeader(status)
 	return nil
 }

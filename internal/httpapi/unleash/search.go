@@ -19,11 +19,24 @@ func (a *API) routeSearch(mux *http.ServeMux) {
 
 // foundDoc is Unleash's featureSearchResponseSchema.
 type foundDoc struct {
-	flagDoc
+	listedDoc
 
-	DependencyType *string    `json:"dependencyType"`
-	Segments       []string   `json:"segments"`
-	CreatedBy      creatorDoc `json:"createdBy"`
+	Project        string        `json:"project"`
+	ArchivedAt     *time.Time    `json:"archivedAt"`
+	DependencyType *string       `json:"dependencyType"`
+	Environments   []foundEnvDoc `json:"environments"`
+	Segments       []string      `json:"segments"`
+	CreatedBy      creatorDoc    `json:"createdBy"`
+	Lifecycle      *stageDoc     `json:"lifecycle,omitempty"`
+}
+
+// foundEnvDoc is one environment of a flag that was found.
+type foundEnvDoc struct {
+	listedEnvDoc
+
+	Yes              int64 `json:"yes"`
+	No               int64 `json:"no"`
+	ChangeRequestIDs []int `json:"changeRequestIds"`
 }
 
 // creatorDoc names a principal in the form of Unleash's users, which have
@@ -44,20 +57,32 @@ func (a *API) searchFlags(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	environments, err := a.environmentsByName(r.Context())
+	l, err := a.lists(r)
 	if err != nil {
 		return err
 	}
 	return httpapi.WriteJSON(w, http.StatusOK, struct {
 		Features []foundDoc `json:"features"`
 		Total    int        `json:"total"`
-	}{each(found, func(f control.FoundFlag) foundDoc { return toFound(f, environments) }), total})
+	}{each(found, l.toFound), total})
 }
 
-func toFound(f control.FoundFlag, environments map[string]control.Environment) foundDoc {
-	out := foundDoc{flagDoc: toFlagView(f.FlagView, environments), Segments: f.Segments, CreatedBy: creatorDoc{Name: f.CreatedBy}}
-	if len(f.Dependencies) > 0 {
+func (l lists) toFound(f control.FoundFlag) foundDoc {
+	out := foundDoc{
+		listedDoc: l.toListed(f.FlagView), Project: f.Project, ArchivedAt: f.ArchivedAt,
+		Segments: f.Segments, CreatedBy: creatorDoc{Name: f.CreatedBy},
+	}
+	switch {
+	case len(f.Dependencies) > 0:
 		out.DependencyType = new("child")
+	case len(f.Children) > 0:
+		out.DependencyType = new("parent")
+	}
+	if len(f.Stages) > 0 {
+		out.Lifecycle = new(toStage(f.Stages[len(f.Stages)-1]))
+	}
+	for _, fe := range inOrder(f.Environments, l.environments) {
+		out.Environments = append(out.Environments, foundEnvDoc{listedEnvDoc: toListedEnv(fe, l.environments, f.SeenAt), ChangeRequestIDs: []int{}})
 	}
 	return out
 }

@@ -29,31 +29,37 @@ func (a *API) routeSegments(mux *http.ServeMux) {
 
 // segmentDoc is Unleash's adminSegmentSchema.
 type segmentDoc struct {
-	ID             int             `json:"id"`
-	Name           string          `json:"name"`
-	Description    string          `json:"description"`
-	Constraints    []constraintDoc `json:"constraints"`
-	UsedInFeatures int             `json:"usedInFeatures"`
-	UsedInProjects int             `json:"usedInProjects"`
-	Project        *string         `json:"project"`
-	CreatedBy      string          `json:"createdBy"`
-	CreatedAt      time.Time       `json:"createdAt"`
+	ID          int             `json:"id"`
+	Name        string          `json:"name"`
+	Description *string         `json:"description"`
+	Constraints []constraintDoc `json:"constraints"`
+	Project     string          `json:"project,omitempty"`
+	CreatedBy   string          `json:"createdBy"`
+	CreatedAt   time.Time       `json:"createdAt"`
 }
 
-// toSegment shows a segment with the strategies that use it.
-func toSegment(s control.Segment, uses []control.StrategyUse) segmentDoc {
+// listedSegmentDoc is a segment in the list of them, with how many use it.
+type listedSegmentDoc struct {
+	segmentDoc
+
+	UsedInFeatures int `json:"usedInFeatures"`
+	UsedInProjects int `json:"usedInProjects"`
+}
+
+func toSegment(s control.Segment) segmentDoc {
+	return segmentDoc{
+		ID: s.ID, Name: s.Name, Description: orNull(s.Description), Constraints: each(s.Constraints, toConstraint),
+		Project: s.Project, CreatedBy: s.CreatedBy, CreatedAt: s.CreatedAt,
+	}
+}
+
+// toListedSegment shows a segment with the strategies that use it.
+func toListedSegment(s control.Segment, uses []control.StrategyUse) listedSegmentDoc {
 	flags, projects := map[string]bool{}, map[string]bool{}
 	for _, u := range uses {
 		flags[u.Flag], projects[u.Project] = true, true
 	}
-	out := segmentDoc{
-		ID: s.ID, Name: s.Name, Description: s.Description, Constraints: each(s.Constraints, toConstraint),
-		UsedInFeatures: len(flags), UsedInProjects: len(projects), CreatedBy: s.CreatedBy, CreatedAt: s.CreatedAt,
-	}
-	if s.Project != "" {
-		out.Project = &s.Project
-	}
-	return out
+	return listedSegmentDoc{segmentDoc: toSegment(s), UsedInFeatures: len(flags), UsedInProjects: len(projects)}
 }
 
 // segments answers GET /api/admin/segments.
@@ -73,8 +79,8 @@ func (a *API) segments(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	return httpapi.WriteJSON(w, http.StatusOK, struct {
-		Segments []segmentDoc `json:"segments"`
-	}{each(all, func(s control.Segment) segmentDoc { return toSegment(s, uses[s.ID]) })})
+		Segments []listedSegmentDoc `json:"segments"`
+	}{each(all, func(s control.Segment) listedSegmentDoc { return toListedSegment(s, uses[s.ID]) })})
 }
 
 func (a *API) usesOfSegment(r *http.Request, id int) ([]control.StrategyUse, error) {
@@ -89,6 +95,18 @@ type segmentIn struct {
 	Constraints []constraintDoc `json:"constraints"`
 }
 
+// readSegment refuses a segment that leaves out its constraints. One may have
+// none, and is then of everybody: that has to be said.
+func readSegment(w http.ResponseWriter, r *http.Request, in *segmentIn) error {
+	if err := httpapi.AdminBody.Decode(w, r, in); err != nil {
+		return err
+	}
+	if in.Constraints == nil {
+		return control.Invalidf("constraints", "is missing; [] is a segment of everybody")
+	}
+	return nil
+}
+
 func (in segmentIn) segment(id int) control.Segment {
 	return control.Segment{Segment: eval.Segment{ID: id, Name: in.Name, Constraints: each(in.Constraints, fromConstraint)}, Description: in.Description, Project: in.Project}
 }
@@ -96,15 +114,15 @@ func (in segmentIn) segment(id int) control.Segment {
 // createSegment answers POST /api/admin/segments.
 func (a *API) createSegment(w http.ResponseWriter, r *http.Request) error {
 	var in segmentIn
-	if err := httpapi.AdminBody.Decode(w, r, &in); err != nil {
+	if err := readSegment(w, r, &in); err != nil {
 		return err
 	}
 	seg, err := a.service.CreateSegment(r.Context(), caller(r), in.segment(0))
 	if err != nil {
 		return err
 	}
-	w.Header().Set("Location", adminPath+"/segments/"+strconv.Itoa(seg.ID))
-	return httpapi.WriteJSON(w, http.StatusCreated, toSegment(seg, nil))
+	w.Header().Set("Location", "segments/"+strconv.Itoa(seg.ID))
+	return httpapi.WriteJSON(w, http.StatusCreated, toSegment(seg))
 }
 
 // segment answers GET /api/admin/segments/{segment}.
@@ -117,11 +135,7 @@ func (a *API) segment(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	uses, err := a.usesOfSegment(r, id)
-	if err != nil {
-		return err
-	}
-	return httpapi.WriteJSON(w, http.StatusOK, toSegment(seg, uses))
+	return httpapi.WriteJSON(w, http.StatusOK, toSegment(seg))
 }
 
 // segmentID reads the id of a segment in a path.
@@ -140,7 +154,7 @@ func (a *API) updateSegment(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	var in segmentIn
-	if err := httpapi.AdminBody.Decode(w, r, &in); err != nil {
+	if err := readSegment(w, r, &in); err != nil {
 		return err
 	}
 	if err := a.service.UpdateSegment(r.Context(), caller(r), in.segment(id)); err != nil {

@@ -47,8 +47,9 @@ func (a *API) strategiesOfSegment(w http.ResponseWriter, r *http.Request, segmen
 		return err
 	}
 	return httpapi.WriteJSON(w, http.StatusOK, struct {
-		Strategies []useDoc `json:"strategies"`
-	}{each(uses, toUse)})
+		Strategies              []useDoc `json:"strategies"`
+		ChangeRequestStrategies []useDoc `json:"changeRequestStrategies"`
+	}{each(uses, toUse), []useDoc{}})
 }
 
 func (a *API) segmentsOfStrategy(w http.ResponseWriter, r *http.Request, strategy string) error {
@@ -62,7 +63,7 @@ func (a *API) segmentsOfStrategy(w http.ResponseWriter, r *http.Request, strateg
 		if err != nil {
 			return err
 		}
-		out = append(out, toSegment(seg, nil))
+		out = append(out, toSegment(seg))
 	}
 	return httpapi.WriteJSON(w, http.StatusOK, struct {
 		Segments []segmentDoc `json:"segments"`
@@ -94,5 +95,6 @@ func (a *API) setStrategySegments(w http.ResponseWriter, r *http.Request) error 
 	if _, err := a.service.UpdateStrategy(r.Context(), caller(r), at, st); err != nil {
 		return refield(err, inBody)
 	}
+	w.Header().Set("Location", "strategies/"+in.StrategyID)
 	return httpapi.WriteJSON(w, http.StatusCreated, strategySegmentsDoc{in.ProjectID, in.StrategyID, in.EnvironmentID, orEmpty(in.SegmentIDs)})
 }

@@ -16,9 +16,9 @@ import (
 type strategyDoc struct {
 	ID          string                 `json:"id,omitempty"`
 	Name        string                 `json:"name"`
-	Title       string                 `json:"title"`
+	Title       *string                `json:"title"`
 	Disabled    bool                   `json:"disabled"`
-	FeatureName string                 `json:"featureName,omitempty"` // out only: the path says it
+	FeatureName string                 `json:"featureName,omitempty"` // in only, and passed over: the path says it
 	SortOrder   int                    `json:"sortOrder"`             // out only: the place in the list
 	Constraints []constraintDoc        `json:"constraints"`
 	Parameters  map[string]string      `json:"parameters"`
@@ -33,9 +33,9 @@ type constraintDoc eval.Constraint
 func toConstraint(c eval.Constraint) constraintDoc   { return constraintDoc(c) }
 func fromConstraint(c constraintDoc) eval.Constraint { return eval.Constraint(c) }
 
-func toStrategy(s control.Strategy, flag string, place int) strategyDoc {
+func toStrategy(s control.Strategy, place int) strategyDoc {
 	return strategyDoc{
-		ID: s.ID, Name: s.Name, Title: s.Title, Disabled: s.Disabled, FeatureName: flag, SortOrder: place,
+		ID: s.ID, Name: s.Name, Title: orNull(s.Title), Disabled: s.Disabled, SortOrder: place,
 		Constraints: each(s.Constraints, toConstraint), Parameters: s.Parameters, Segments: orEmpty(s.Segments), Variants: orEmpty(s.Variants),
 	}
 }
@@ -43,13 +43,39 @@ func toStrategy(s control.Strategy, flag string, place int) strategyDoc {
 func toStrategies(fe control.FlagEnv) []strategyDoc {
 	out := []strategyDoc{}
 	for i, s := range fe.Strategies {
-		out = append(out, toStrategy(s, fe.Flag, i))
+		out = append(out, toStrategy(s, i))
 	}
 	return out
 }
 
+// toFlagStrategies shows strategies within one environment of their flag, where
+// Unleash names the flag and leaves out the segments of one that has none.
+func toFlagStrategies(fe control.FlagEnv) []flagStrategyDoc {
+	return each(toStrategies(fe), func(d strategyDoc) flagStrategyDoc {
+		return flagStrategyDoc{strategyDoc: d, FeatureName: fe.Flag, Segments: d.Segments}
+	})
+}
+
+// flagStrategyDoc is a strategy within one environment of its flag.
+type flagStrategyDoc struct {
+	strategyDoc
+
+	FeatureName string `json:"featureName"`
+	Segments    []int  `json:"segments,omitempty"`
+}
+
+// listedStrategyDoc is a strategy in the list of them. Releases have plans here,
+// and no strategy is of one.
+type listedStrategyDoc struct {
+	strategyDoc
+
+	MilestoneID *string `json:"milestoneId"`
+}
+
+func toListedStrategy(d strategyDoc) listedStrategyDoc { return listedStrategyDoc{strategyDoc: d} }
+
 func (d strategyDoc) strategy(id string) control.Strategy {
-	return control.Strategy{ID: id, Title: d.Title, Disabled: d.Disabled, Strategy: eval.Strategy{
+	return control.Strategy{ID: id, Title: deref(d.Title), Disabled: d.Disabled, Strategy: eval.Strategy{
 		Name: d.Name, Constraints: each(d.Constraints, fromConstraint), Parameters: d.Parameters, Segments: d.Segments, Variants: d.Variants,
 	}}
 }
@@ -60,7 +86,7 @@ func (a *API) strategies(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return httpapi.WriteJSON(w, http.StatusOK, toStrategies(fe))
+	return httpapi.WriteJSON(w, http.StatusOK, each(toStrategies(fe), toListedStrategy))
 }
 
 // strategy answers GET .../strategies/{strategy}.
@@ -73,7 +99,7 @@ func (a *API) strategy(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return httpapi.WriteJSON(w, http.StatusOK, toStrategy(fe.Strategies[i], fe.Flag, i))
+	return httpapi.WriteJSON(w, http.StatusOK, toStrategy(fe.Strategies[i], i))
 }
 
 // find returns the place of a strategy, or an Error of Kind NotFound.
@@ -93,7 +119,7 @@ func (a *API) addStrategy(w http.ResponseWriter, r *http.Request) error {
 	}
 	st, err := a.service.AddStrategy(r.Context(), httpapi.CallerOf(r.Context()).Principal, ref(r), in.strategy(""))
 	if err != nil {
-		return refield(err, inBody)
+		return refield(as(control.Invalid, "not_served", err), inBody)
 	}
 	return a.writeStrategy(w, r, st)
 }
@@ -139,7 +165,7 @@ func (a *API) writeStrategy(w http.ResponseWriter, r *http.Request, st control.S
 	if fe, err := a.configured(r); err == nil {
 		place = max(0, slices.IndexFunc(fe.Strategies, func(s control.Strategy) bool { return s.ID == st.ID }))
 	}
-	return httpapi.WriteJSON(w, http.StatusOK, toStrategy(st, ref(r).Flag, place))
+	return httpapi.WriteJSON(w, http.StatusOK, toStrategy(st, place))
 }
 
 // deleteStrategy answers DELETE .../strategies/{strategy} with 200 and no body.

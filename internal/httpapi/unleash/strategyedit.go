@@ -5,6 +5,7 @@ import (
 
 	"github.com/lockflight/lockflight/internal/control"
 	"github.com/lockflight/lockflight/internal/httpapi"
+	"github.com/lockflight/lockflight/sdk/eval"
 )
 
 // routeStrategies adds what changes strategies in part, in order or by default.
@@ -28,7 +29,7 @@ func (a *API) patchStrategy(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	in, err := patched(w, r, toStrategy(fe.Strategies[i], fe.Flag, i))
+	in, err := patched(w, r, toStrategy(fe.Strategies[i], i))
 	if err != nil {
 		return err
 	}
@@ -66,5 +67,24 @@ func (a *API) setDefaultStrategy(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return refield(err, inBody)
 	}
-	return httpapi.WriteJSON(w, http.StatusOK, toStrategy(st, "", 0))
+	return httpapi.WriteJSON(w, http.StatusOK, toDefaultStrategy(st))
+}
+
+// defaultStrategyDoc is a strategy of no flag: that of a project and environment
+// for flags that are switched on without one.
+type defaultStrategyDoc struct {
+	Name        string                 `json:"name"`
+	Title       string                 `json:"title,omitempty"`
+	Disabled    bool                   `json:"disabled,omitempty"`
+	Constraints []constraintDoc        `json:"constraints"`
+	Parameters  map[string]string      `json:"parameters"`
+	Segments    []int                  `json:"segments,omitempty"`
+	Variants    []eval.WeightedVariant `json:"variants,omitempty"`
+}
+
+func toDefaultStrategy(st control.Strategy) defaultStrategyDoc {
+	return defaultStrategyDoc{
+		Name: st.Name, Title: st.Title, Disabled: st.Disabled, Constraints: each(st.Constraints, toConstraint),
+		Parameters: st.Parameters, Segments: st.Segments, Variants: st.Variants,
+	}
 }

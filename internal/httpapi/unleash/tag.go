@@ -2,6 +2,7 @@ package unleash
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/lockflight/lockflight/internal/control"
 	"github.com/lockflight/lockflight/internal/httpapi"
@@ -38,6 +39,24 @@ type tagDoc struct {
 	Color *string `json:"color,omitempty"`
 }
 
+// coloredTag is a tag with its type's colour, null where that has none.
+type coloredTag struct {
+	tagDoc
+
+	Color *string `json:"color"`
+}
+
+// colored returns what shows a tag with the colour of its type.
+func colored(types []control.TagType) func(control.Tag) coloredTag {
+	return func(t control.Tag) coloredTag {
+		out := coloredTag{tagDoc: toTag(t)}
+		if i := slices.IndexFunc(types, func(of control.TagType) bool { return of.Name == t.Type }); i >= 0 {
+			out.Color = orNull(types[i].Color)
+		}
+		return out
+	}
+}
+
 func toTag(t control.Tag) tagDoc   { return tagDoc{Type: t.Type, Value: t.Value} }
 func fromTag(t tagDoc) control.Tag { return control.Tag{Type: t.Type, Value: t.Value} }
 
@@ -47,10 +66,14 @@ func (a *API) tags(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	types, err := a.service.TagTypes(r.Context(), caller(r))
+	if err != nil {
+		return err
+	}
 	return httpapi.WriteJSON(w, http.StatusOK, struct {
-		Version int      `json:"version"`
-		Tags    []tagDoc `json:"tags"`
-	}{1, each(view.Tags, toTag)})
+		Version int          `json:"version"`
+		Tags    []coloredTag `json:"tags"`
+	}{1, each(view.Tags, colored(types))})
 }
 
 // addTag answers POST /api/admin/features/{feature}/tags with 201.
@@ -62,6 +85,7 @@ func (a *API) addTag(w http.ResponseWriter, r *http.Request) error {
 	if err := a.tagOne(r, []tagDoc{in}, nil); err != nil {
 		return err
 	}
+	w.Header().Set("Location", r.PathValue("feature")+"/tags")
 	return httpapi.WriteJSON(w, http.StatusCreated, in)
 }
 

@@ -16,6 +16,14 @@ type tagTypeDoc struct {
 	Color       *string `json:"color"`
 }
 
+// writtenTagTypeDoc is a type as its writer is answered: what was said of it.
+type writtenTagTypeDoc struct {
+	Name        string  `json:"name"`
+	Description string  `json:"description,omitempty"`
+	Icon        *string `json:"icon,omitempty"`
+	Color       *string `json:"color,omitempty"`
+}
+
 func toTagType(t control.TagType) tagTypeDoc {
 	out := tagTypeDoc{Name: t.Name, Description: t.Description}
 	if t.Icon != "" {
@@ -76,7 +84,8 @@ func (a *API) createTagType(w http.ResponseWriter, r *http.Request) error {
 	if err := a.service.CreateTagType(r.Context(), caller(r), in.tagType()); err != nil {
 		return err
 	}
-	return httpapi.WriteJSON(w, http.StatusCreated, toTagType(in.tagType()))
+	w.Header().Set("Location", "tag-types/"+in.Name)
+	return httpapi.WriteJSON(w, http.StatusCreated, writtenTagTypeDoc(in))
 }
 
 // validateTagType answers POST /api/admin/tag-types/validate.
@@ -89,9 +98,9 @@ func (a *API) validateTagType(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return httpapi.WriteJSON(w, http.StatusOK, struct {
-		Valid   bool       `json:"valid"`
-		TagType tagTypeDoc `json:"tagType"`
-	}{true, toTagType(in.tagType())})
+		Valid   bool              `json:"valid"`
+		TagType writtenTagTypeDoc `json:"tagType"`
+	}{true, writtenTagTypeDoc(in)})
 }
 
 // updateTagType answers PUT /api/admin/tag-types/{name}. A name in the body is

@@ -15,22 +15,40 @@ import (
 // once its secret is no longer at hand. The secret is there when the token is
 // made, and null ever after: only its hash is stored.
 type tokenDoc struct {
-	ID          string     `json:"id"`
-	Secret      *string    `json:"secret"`
-	TokenName   string     `json:"tokenName"`
-	Type        string     `json:"type"`
-	Environment string     `json:"environment"`
-	Project     string     `json:"project"`
-	Projects    []string   `json:"projects"`
-	CreatedAt   time.Time  `json:"createdAt"`
-	ExpiresAt   *time.Time `json:"expiresAt"`
-	SeenAt      *time.Time `json:"seenAt,omitempty"`
+	ID        string     `json:"id"`
+	ExpiresAt *time.Time `json:"expiresAt"`
+	SeenAt    *time.Time `json:"seenAt"`
+	grantDoc
+}
+
+// grantDoc is what an apiTokenSchema has of a token at all times.
+type grantDoc struct {
+	Secret      *string   `json:"secret"`
+	TokenName   string    `json:"tokenName"`
+	Type        string    `json:"type"`
+	Environment string    `json:"environment"`
+	Project     string    `json:"project"`
+	Projects    []string  `json:"projects"`
+	CreatedAt   time.Time `json:"createdAt"`
+	Alias       *string   `json:"alias"`  // of Unleash's former proxy; there are none here
+	Secure      bool      `json:"secure"` // whether the secret is in Unleash's newer form
+}
+
+// newTokenDoc is a token as it is made, by which its secret names it.
+type newTokenDoc struct {
+	grantDoc
+
+	ExpiresAt *time.Time `json:"expiresAt,omitempty"`
 }
 
 func toToken(t control.Token) tokenDoc {
-	return tokenDoc{
-		ID: t.ID, TokenName: t.Name, Type: string(t.Type), Environment: t.Environment,
-		Project: strings.Join(t.Projects, ","), Projects: t.Projects, CreatedAt: t.CreatedAt, ExpiresAt: t.ExpiresAt, SeenAt: t.LastUsedAt,
+	return tokenDoc{ID: t.ID, ExpiresAt: t.ExpiresAt, SeenAt: t.LastUsedAt, grantDoc: toGrant(t, edgeType(t.Type))}
+}
+
+func toGrant(t control.Token, typ string) grantDoc {
+	return grantDoc{
+		TokenName: t.Name, Type: typ, Environment: t.Environment,
+		Project: strings.Join(t.Projects, ","), Projects: t.Projects, CreatedAt: t.CreatedAt,
 	}
 }
 
@@ -74,13 +92,14 @@ func (a *API) createToken(w http.ResponseWriter, r *http.Request) error {
 	if len(in.Projects) == 0 && in.Project != "" {
 		in.Projects = []string{in.Project}
 	}
-	return a.makeToken(w, r, control.Token{
+	return a.makeToken(w, r, in.Type, control.Token{
 		Name: in.TokenName, Type: tokenType(in.Type), Environment: in.Environment, Projects: in.Projects, ExpiresAt: in.ExpiresAt,
 	})
 }
 
-// makeToken answers with a new token and its secret.
-func (a *API) makeToken(w http.ResponseWriter, r *http.Request, in control.Token) error {
+// makeToken answers with a new token and its secret. Its type is shown by the
+// name that was sent for it.
+func (a *API) makeToken(w http.ResponseWriter, r *http.Request, typ string, in control.Token) error {
 	if in.Name == "" {
 		return control.Invalidf("tokenName", "is missing")
 	}
@@ -91,9 +110,9 @@ func (a *API) makeToken(w http.ResponseWriter, r *http.Request, in control.Token
 	if err != nil {
 		return refield(err, func(field string) string { return strings.Replace(field, "name", "tokenName", 1) })
 	}
-	out := toToken(t)
+	out := newTokenDoc{grantDoc: toGrant(t, strings.ToLower(typ)), ExpiresAt: t.ExpiresAt}
 	out.Secret = &secret
-	w.Header().Set("Location", "/api/admin/api-tokens/"+t.ID)
+	w.Header().Set("Location", "api-tokens")
 	return httpapi.WriteJSON(w, http.StatusCreated, out)
 }
 
@@ -107,6 +126,11 @@ func tokenType(s string) control.TokenType {
 }
 
 // revokeToken answers DELETE /api/admin/api-tokens/{token}. It takes a token's id, or its secret as Unleash does.
+// One that is not there is as good as revoked.
 func (a *API) revokeToken(_ http.ResponseWriter, r *http.Request) error {
-	return a.service.RevokeToken(r.Context(), caller(r), a.tokenOf(r))
+	err := a.service.RevokeToken(r.Context(), caller(r), a.tokenOf(r))
+	if control.KindOf(err) == control.NotFound {
+		return nil
+	}
+	return err
 }

@@ -113,9 +113,12 @@ func (c *client) answer(s Step, response *http.Response, text []byte) Answer {
 	if path := s.Path(); a.Status < 400 && (strings.HasPrefix(path, "/api/client") || strings.HasPrefix(path, "/api/frontend")) {
 		compared = slices.Concat(headers, sdkHeaders)
 	}
+	if len(text) == 0 {
+		response.Header.Del("Content-Type") // of nothing
+	}
 	for _, key := range compared {
 		if value := response.Header.Get(key); value != "" {
-			a.Headers[key] = form(key, seen.neutral(value))
+			a.Headers[key] = seen.neutral(form(key, value))
 		}
 	}
 	return a

@@ -10,6 +10,7 @@ import (
 // rules are what is not compared in full, whatever the request.
 type rules struct {
 	Volatile []rule // compared by their type alone
+	Ignored  []rule // not compared
 	Optional []rule // of errors: may be missing on one side
 }
 
@@ -44,7 +45,9 @@ func (n neutralizer) value(path, key string, doc any) any {
 		out := make(map[string]any, len(doc))
 		for name, value := range doc {
 			name = n.names.neutral(name)
-			out[name] = n.value(path+"."+name, name, value)
+			if at := path + "." + name; !slices.ContainsFunc(n.rules.Ignored, func(r rule) bool { return r.covers(at) }) {
+				out[name] = n.value(at, name, value)
+			}
 		}
 		return out
 	case []any:
@@ -71,7 +74,7 @@ func sortKey(item any, by string) string {
 
 // volatile reports whether the value at a path is compared by its type alone.
 func (n neutralizer) volatile(path string) bool {
-	if n.failed && (path == "$.message" || path == "$.details[].message" || path == "$.details[].description") {
+	if n.failed && (path == "$.message" || path == "$.details") {
 		return true
 	}
 	return slices.ContainsFunc(n.rules.Volatile, func(r rule) bool { return r.covers(path) })
