@@ -5,13 +5,14 @@ export CGO_ENABLED := 0
 TIMEOUT := 15m
 LINT    := $(CURDIR)/bin/golangci-lint
 NODE    := test/node_modules/.package-lock.json
+UNLEASH := test/conformance/unleashserver/node_modules/.package-lock.json
 MODULES := . sdk/openfeature sdk/otel test test/bench test/bench/peers
 
 # each runs a command in every module, until one fails.
 each = set -e; for module in $(MODULES); do (cd $$module && $(1)); done
 
 .DEFAULT_GOAL := help
-.PHONY: help build test deps system lint race simulate bench bench-eval bench-plane bench-peers bench-smoke fuzz-diff soak clean
+.PHONY: help build test conformance deps system lint race simulate bench bench-eval bench-plane bench-peers bench-smoke fuzz-diff soak clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +23,9 @@ build: ## the static binary, bin/lockflight
 test: deps ## vet and test all modules; installs what the tests need
 	$(call each,go vet ./... && go test -timeout $(TIMEOUT) ./...)
 
+conformance: build system $(UNLEASH) ## 300 requests to Unleash's own server and to ours, whose answers have to agree
+	cd test && go run ./conformance/unleashserver -lockflight ../bin/lockflight
+
 deps: system $(NODE) ## PostgreSQL, Node.js and the clients of other people that tests run
 
 system:
@@ -29,6 +33,10 @@ system:
 
 $(NODE): test/package.json test/package-lock.json | system
 	cd test && npm ci --no-progress
+	@touch $@
+
+$(UNLEASH): test/conformance/unleashserver/package.json test/conformance/unleashserver/package-lock.json | system
+	cd test/conformance/unleashserver && npm ci --no-progress
 	@touch $@
 
 lint: $(LINT) ## golangci-lint over all modules
@@ -70,4 +78,4 @@ soak: deps ## 200 times kill -9 under load; nothing acknowledged may be lost
 	cd test && LOCKFLIGHT_KILLS=200 go test ./e2e -run TestKill -count 1 -v -timeout 30m
 
 clean: ## remove what make built and installed here
-	rm -rf bin test/node_modules
+	rm -rf bin test/node_modules test/conformance/unleashserver/node_modules

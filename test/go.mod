@@ -71,4 +71,6 @@ require (
 	pgregory.net/rapid v1.3.0 // indirect
 )
 
+ignore ./conformance/unleashserver/node_modules
+
 replace github.com/lockflight/lockflight => ../

@@ -39,7 +39,9 @@ type client struct {
 
 func newClient(url string, r rules) *client {
 	return &client{url: url, rules: r, names: names{"hour": time.Now().UTC().Truncate(time.Hour).Format(time.RFC3339)}, http: http.Client{
-		Timeout:       30 * time.Second,
+		Timeout: 30 * time.Second,
+		// A server may drop a connection that waits for the other one's answer.
+		Transport:     &http.Transport{DisableKeepAlives: true},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 }

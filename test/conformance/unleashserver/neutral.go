@@ -9,9 +9,10 @@ import (
 
 // rules are what is not compared in full, whatever the request.
 type rules struct {
-	Volatile []rule // compared by their type alone
-	Ignored  []rule // not compared
-	Optional []rule // of errors: may be missing on one side
+	Volatile  []rule // compared by their type alone
+	Ignored   []rule // not compared
+	Unordered []rule // lists whose order says nothing
+	Optional  []rule // of errors: may be missing on one side
 }
 
 // rule is a path, as in a Difference, or .. and the end of any path.
@@ -57,6 +58,8 @@ func (n neutralizer) value(path, key string, doc any) any {
 		}
 		if by, unordered := n.sort[path]; unordered {
 			slices.SortStableFunc(out, func(a, b any) int { return cmp.Compare(sortKey(a, by), sortKey(b, by)) })
+		} else if slices.ContainsFunc(n.rules.Unordered, func(r rule) bool { return r.covers(path) }) {
+			slices.SortStableFunc(out, func(a, b any) int { return cmp.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
 		}
 		return out
 	}

@@ -51,7 +51,7 @@ func (r runner) run(ctx context.Context, steps []Step) (Result, error) {
 }
 
 // delay is how long an answer may take to follow what was written before.
-const delay = 4 * time.Second
+const delay = 10 * time.Second
 
 // step sends one step to both servers, again while they differ where the answer
 // follows with a delay, and binds what the last answers have.
