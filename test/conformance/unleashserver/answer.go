@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"regexp"
 	"slices"
@@ -99,12 +100,8 @@ func (c *client) answer(s Step, response *http.Response, text []byte) Answer {
 			a.bound[name] = value
 		}
 	}
-	seen := make(names, len(c.names)+len(a.bound))
-	for _, from := range []map[string]any{c.names, a.bound} {
-		for name, value := range from {
-			seen[name] = value
-		}
-	}
+	seen := maps.Clone(c.names)
+	maps.Copy(seen, a.bound)
 	n := neutralizer{names: seen, rules: c.rules, sort: s.Sort, failed: a.Status >= 400}
 	if isJSON {
 		a.Body = n.value("$", "", doc)
