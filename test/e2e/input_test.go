@@ -166,7 +166,7 @@ func adminInputs() []badInput {
 		admin("a number that is none", strategies, constraint(`{"contextName":"a","operator":"NUM_EQ","value":"x"}`), 400, "constraints[0].value"),
 		admin("a date that is none", strategies, constraint(`{"contextName":"currentTime","operator":"DATE_AFTER","value":"x"}`), 400, "constraints[0].value"),
 		admin("a negative weight", strategies, `{"name":"default","variants":[{"name":"a","weight":-5}]}`, 400, "variants[0].weight"),
-		admin("no such segment", strategies, `{"name":"default","segments":[99]}`, 400, "segments[0]"),
+		admin("no such segment", strategies, `{"name":"default","segments":[99]}`, 404, "segments[0]"),
 		admin("an expiry that is no time", "/api/admin/api-tokens", `{"tokenName":"a","type":"client","expiresAt":"x"}`, 400, "expiresAt"),
 	}
 }
