@@ -60,7 +60,7 @@ func TestEveryListHasPages(t *testing.T) {
 		get[any](t, p, "POST", "/flags", admin, `{"name":"`+name+`"}`)
 		get[any](t, p, "POST", "/segments", admin, `{"name":"`+name+`","constraints":[]}`)
 		get[any](t, p, "POST", "/projects", admin, `{"id":"`+name+`"}`)
-		get[any](t, p, "POST", "/tag-types", admin, `{"name":"`+name+`"}`)
+		get[any](t, p, "POST", "/tag-types", admin, `{"name":"`+name+name+`"}`)
 		for _, to := range []string{"on", "off"} {
 			get[any](t, p, "POST", "/flags/a/environments/production/"+to, admin, "")
 		}

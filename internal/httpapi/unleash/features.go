@@ -35,7 +35,7 @@ func (a *API) features(w http.ResponseWriter, r *http.Request) error {
 		return writeDocument(w, doc.ETag(), doc.Body())
 	}
 	w.Header().Set("Content-Encoding", "gzip")
-	return writeDocument(w, "W/"+doc.ETag(), doc.Gzip()) // weak, since other bytes have the strong one
+	return writeDocument(w, doc.ETag(), doc.Gzip()) // the same tag, as Unleash has it: what it names is the document
 }
 
 // minGzip is the size in bytes from which on a document is worth compressing:
