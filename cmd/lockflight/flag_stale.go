@@ -52,6 +52,10 @@ func (c *flagStaleCmd) Run(ctx context.Context, s streams) error {
 }
 
 func printStale(to io.Writer, flags []staleDoc) error {
+	if len(flags) == 0 {
+		_, err := fmt.Fprintln(to, "no flag is due to be removed")
+		return err
+	}
 	w := tabwriter.NewWriter(to, 0, 4, 2, ' ', 0)
 	fmt.Fprintln(w, "FLAG\tPROJECT\tWHY\tKEEP\tOVERDUE\tLAST SEEN\tYES IN 7 DAYS\tBLOCKED BY")
 	for _, f := range flags {
