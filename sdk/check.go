@@ -15,25 +15,24 @@ var disabled = eval.Variant{Name: "disabled"}
 // check of a unit in a release. A nil ec is an empty one.
 func (c *Client) Bool(flag string, ec *eval.Context, fallback bool) bool {
 	s := c.state.Load()
-	n, on := s.set.Check(flag, ec)
+	n, tag, on := s.set.Check(flag, ec)
 	if n < 0 {
 		c.metrics.unknown.count(flag, fallback)
 		return fallback
 	}
-	c.checked(s, n, ec, on)
+	c.checked(s, n, tag, ec, on)
 	return on
 }
 
 // checked counts what Bool answered for the flag with number n, and reports an
-// exposure.
-func (c *Client) checked(s *state, n int, ec *eval.Context, on bool) {
-	f := &s.flags[n]
-	var yes uint32 // set, not branched on: see eval's evaluate
-	if on {
-		yes = 1
+// exposure. The tag is that of newTag.
+func (c *Client) checked(s *state, n int, tag uint32, ec *eval.Context, on bool) {
+	slot := tag &^ tagReleased // even: the first of two
+	if on {                    // set, not branched on: see eval's evaluate
+		slot |= 1
 	}
-	s.books.checks.add(f.checks + yes)
-	if f.released {
+	s.books.checks.add(slot)
+	if tag&tagReleased != 0 && s.flags[n].released {
 		c.expose(s, s.releases[n], ec)
 	}
 }

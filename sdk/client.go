@@ -93,6 +93,7 @@ func New(ctx context.Context, options Options) (*Client, error) {
 		c.evidence.source = c.api.connectionID()
 		c.metrics.identity = newIdentity(&c.options, c.api)
 	}
+	c.engine.Tag = c.tag
 	c.evidence.logger = c.logger
 	c.metrics.api = c.api
 	c.metrics.pending, c.metrics.since = make(usage), c.started.UTC()

@@ -27,21 +27,20 @@ func (h *Handle) Name() string { return h.name }
 // Bool is Client.Bool.
 func (h *Handle) Bool(ec *eval.Context, fallback bool) bool {
 	s := h.client.state.Load()
-	n, known := h.number(s)
-	if !known {
+	n, tag, on := s.set.CheckAt(h.number(s), ec)
+	if n < 0 {
 		h.client.metrics.unknown.count(h.name, fallback)
 		return fallback
 	}
-	on := s.set.BoolAt(n, ec)
-	h.client.checked(s, n, ec, on)
+	h.client.checked(s, n, tag, ec, on)
 	return on
 }
 
 // Variant is Client.Variant.
 func (h *Handle) Variant(ec *eval.Context) eval.Variant {
 	s := h.client.state.Load()
-	n, known := h.number(s)
-	if !known {
+	n := h.number(s)
+	if n < 0 || s.flags[n].checks == 0 {
 		h.client.metrics.unknown.count(h.name, false)
 		return disabled
 	}
@@ -50,20 +49,22 @@ func (h *Handle) Variant(ec *eval.Context) eval.Variant {
 	return v
 }
 
-// number returns the flag's number in s, and whether s has the flag.
-func (h *Handle) number(s *state) (int, bool) {
+// number returns the flag's number in s: one that no flag has any more where it
+// was removed, -1 where it never had one.
+func (h *Handle) number(s *state) int {
 	place := h.place.Load()
 	if n := int(uint32(place)); uint32(place>>32) == s.numbering && n < len(s.flags) {
-		return n, s.flags[n].checks != 0
+		return n
 	}
 	return h.find(s)
 }
 
 // find looks the flag up by its name, and remembers where it is.
-func (h *Handle) find(s *state) (int, bool) {
+func (h *Handle) find(s *state) int {
 	n, known := s.set.Index(h.name)
-	if known {
-		h.place.Store(uint64(s.numbering)<<32 | uint64(uint32(n)))
+	if !known {
+		return -1
 	}
-	return n, known
+	h.place.Store(uint64(s.numbering)<<32 | uint64(uint32(n)))
+	return n
 }

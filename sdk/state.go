@@ -45,8 +45,8 @@ type state struct {
 	at          time.Time // from when on it is served
 }
 
-// flag is what every check of a flag reads beside the set: 12 bytes, so that
-// thousands stay in the cache. The zero flag is one that is unknown.
+// flag is what a check of a variant reads beside the set. The zero flag is one
+// that is unknown.
 type flag struct {
 	tally
 	released bool // a release is running, and its exposures are reported
@@ -164,6 +164,19 @@ func (c *Client) open(s *state, n int) (warnings []eval.Warning) {
 	s.flags[n].released = true
 	s.released = slices.Insert(s.released, at, n)
 	return nil
+}
+
+// tagReleased says in a flag's tag that it has a release. The rest of the tag is
+// tally.checks, which is even: all that most checks need to know of a flag.
+const tagReleased = 1
+
+// tag is the engine's Options.Tag.
+func (c *Client) tag(f *eval.Flag, variants []string) uint32 {
+	tag := c.metrics.ledger.open(f.Name, variants).checks
+	if _, running := runningRelease(f, 0); running {
+		tag |= tagReleased
+	}
+	return tag
 }
 
 // queryEnvironment reads the environment that a features document is of.

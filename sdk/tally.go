@@ -9,7 +9,7 @@ import (
 // counters. No tally has the slot 0 in checks, so that the zero tally is one
 // of a flag that is unknown.
 type tally struct {
-	checks  uint32 // of Bool: answers with "off", then with "on"
+	checks  uint32 // of Bool: answers with "off", then with "on"; even
 	answers uint32 // of Variant: see slotDisabled
 }
 

@@ -66,7 +66,7 @@ func (s *Set) assign(p *program, c *Context) (Assignment, bool) {
 // eligible returns the unit that a context is, and whether the release is for
 // it.
 func (s *Set) eligible(p *program, r *release, c *Context) (unit string, ok bool) {
-	if !p.on || !s.satisfied(p.extra.parents, c) {
+	if !p.on() || !s.satisfied(p.extra.parents, c) {
 		return "", false
 	}
 	ops := p.ops()

@@ -28,6 +28,12 @@ type Options struct {
 	// AppName and Environment stand in for the fields of a Context that are
 	// empty.
 	AppName, Environment string
+
+	// Tag is asked, whenever a flag is compiled, for a number that CheckAt and
+	// Check return, so that a caller that keeps something by flag finds it
+	// without another look-up. VariantNames are as Set.VariantNames returns them.
+	// Nil means that all tags are 0.
+	Tag func(f *Flag, variantNames []string) uint32
 }
 
 // Warning is a fault in a Snapshot, with the name of the flag that it makes
@@ -74,19 +80,15 @@ func (e *edit) warn(flag, format string, args ...any) {
 
 // compileFlag compiles a flag, all but its name.
 func (e *edit) compileFlag(f *Flag) program {
-	x := extra{parents: e.parents(f.Dependencies)}
-	p := program{known: true, dependent: len(x.parents) > 0}
-	if err := e.compileBody(f, &x); err != nil {
+	p := program{mode: modeOff, extra: &extra{parents: e.parents(f.Dependencies)}}
+	if err := e.compileBody(f, p.extra); err != nil {
 		e.warn(f.Name, "is off, because it does not compile: %v", err)
-		x.problem = err.Error()
-	} else {
-		p.on = f.Enabled
+		p.extra.problem = err.Error()
+	} else if f.Enabled {
+		p.shorten()
 	}
-	if len(x.ops) == 1 {
-		p.single, x.ops, p.simple = [1]op(x.ops), nil, !p.dependent
-	}
-	if x.ops != nil || p.dependent || x.variants != nil || x.strategies != nil || x.release != nil || x.problem != "" {
-		p.extra = &x
+	if e.set.options.Tag != nil {
+		p.tag = e.set.options.Tag(f, p.extra.variantNames())
 	}
 	return p
 }

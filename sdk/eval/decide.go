@@ -36,13 +36,13 @@ func (s *Set) decision(p *program, c *Context) Decision {
 		c = &nobody
 	}
 	switch {
-	case !p.known:
+	case !p.known():
 		d.Reason = ReasonUnknown
-	case p.extra != nil && p.extra.problem != "":
+	case p.extra.problem != "":
 		d.Reason = ReasonInvalid
-	case !p.on:
+	case !p.on():
 		d.Reason = ReasonDisabled
-	case p.dependent && !s.satisfied(p.extra.parents, c):
+	case p.dependent() && !s.satisfied(p.extra.parents, c):
 		d.Reason, d.Basis = ReasonParent, BasisDefault
 	default:
 		s.decide(&d, p, c)
@@ -106,7 +106,7 @@ func (p *program) basis(o *op, pc int) Basis {
 	case opNever, opAlways:
 		return BasisStatic
 	case opRollout:
-		if 0 < o.percent && o.percent < 100 || p.extra != nil && p.extra.release != nil && p.extra.release.rule == pc {
+		if 0 < o.percent && o.percent < 100 || p.extra.release != nil && p.extra.release.rule == pc {
 			return BasisSplit
 		}
 		return BasisStatic

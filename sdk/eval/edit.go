@@ -1,11 +1,11 @@
 package eval
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 )
 
 // Changes are what Apply did to a Set.
@@ -50,8 +50,8 @@ func (s *Set) Apply(d Delta) (*Set, Changes, error) {
 // segments of another, and copies what it changes.
 type edit struct {
 	set        *Set
-	own        []bool // by page, whether it is a copy
-	ownIndex   bool
+	own        []bool         // by page, whether it is a copy
+	ownNames   bool           // the index and the names are copies
 	touched    map[int32]bool // to be compiled
 	warnings   []Warning
 	renumbered bool
@@ -100,8 +100,9 @@ func (e *edit) hydrate(s Snapshot) {
 			segments: make(map[int]*segment, len(s.Segments)),
 			header:   Snapshot{Version: s.Version, Query: s.Query, Meta: s.Meta},
 			options:  e.set.options,
+			index:    newIndex(len(s.Features)),
 		},
-		touched: make(map[int32]bool, len(s.Features)), renumbered: true, ownIndex: true,
+		touched: make(map[int32]bool, len(s.Features)), renumbered: true, ownNames: true,
 	}
 	for i := range s.Segments {
 		e.set.segments[s.Segments[i].ID] = compileSegment(&s.Segments[i])
@@ -111,21 +112,6 @@ func (e *edit) hydrate(s Snapshot) {
 			e.warn(s.Features[i].Name, "the name appears twice; the last one counts")
 		}
 		e.put(&s.Features[i])
-	}
-	e.packNames()
-}
-
-// packNames copies the names to one place: in a document that was decoded each
-// is a cache line of its own, and a check compares its name with one of them.
-func (e *edit) packNames() {
-	var packed strings.Builder
-	for n := range e.set.length {
-		packed.WriteString(e.set.program(int32(n)).name)
-	}
-	rest := packed.String()
-	for n := range e.set.length {
-		p := e.set.program(int32(n))
-		p.name, rest = rest[:len(p.name)], rest[len(p.name):]
 	}
 }
 
@@ -137,19 +123,19 @@ func (e *edit) put(f *Flag) {
 		e.set.flags++
 	}
 	p.documents[n%pageSize] = f
-	p.programs[n%pageSize].known = true
+	p.programs[n%pageSize].mode = modeOff
 	e.touched[n] = true
 }
 
 // remove makes a flag unknown. Its name keeps the number.
 func (e *edit) remove(name string) {
 	n := e.set.find(name)
-	if n < 0 || !e.set.program(n).known {
+	if n < 0 || !e.set.program(n).known() {
 		return
 	}
 	p := e.page(n)
 	p.documents[n%pageSize] = nil
-	p.programs[n%pageSize] = program{name: name}
+	p.programs[n%pageSize] = program{name: p.programs[n%pageSize].name}
 	e.set.flags--
 	e.touched[n] = true
 }
@@ -159,17 +145,31 @@ func (e *edit) number(name string) int32 {
 	if n := e.set.find(name); n >= 0 {
 		return n
 	}
-	if !e.ownIndex {
-		e.set.index.slots, e.ownIndex = slices.Clone(e.set.index.slots), true
-	}
+	e.roomForName()
 	n := int32(e.set.length)
 	if n%pageSize == 0 {
 		e.set.pages, e.own = append(e.set.pages, new(page)), append(e.own, true)
 	}
 	e.set.length++
-	e.page(n).programs[n%pageSize].name = name
-	e.set.index.add(name, n)
+	e.page(n).programs[n%pageSize].name = uint32(len(e.set.names))
+	e.set.names = append(binary.AppendUvarint(e.set.names, uint64(len(name))), name...)
+	e.set.index.add(name)
 	return n
+}
+
+// roomForName makes the index and the names ones to which another name can be
+// added.
+func (e *edit) roomForName() {
+	s := e.set
+	if !e.ownNames {
+		s.index.slots, s.names, e.ownNames = slices.Clone(s.index.slots), slices.Clone(s.names), true
+	}
+	if s.index.full() {
+		s.index = newIndex(2 * s.length)
+		for n := range s.length {
+			s.index.add(s.name(int32(n)))
+		}
+	}
 }
 
 // page returns the page of a number, to be changed.

@@ -63,11 +63,11 @@ func (s *Set) Explain(flag string, c *Context) Explanation {
 // explain takes the steps of evaluate, and notes the one that decides.
 func (s *Set) explain(e *Explanation, i int, c *Context) {
 	p, f := s.at(i), s.Flag(i)
-	if p.extra != nil && p.extra.problem != "" {
+	if p.extra.problem != "" {
 		e.Reason, e.Message = ReasonInvalid, "the flag does not compile: "+p.extra.problem
 		return
 	}
-	if !p.on {
+	if !p.on() {
 		e.Reason, e.Message = ReasonDisabled, "the flag is switched off"
 		return
 	}
@@ -87,9 +87,9 @@ func (s *Set) explain(e *Explanation, i int, c *Context) {
 // explainParent says what a dependency that does not hold asks for.
 func (s *Set) explainParent(name string, q *parent) string {
 	switch p := s.program(q.flag); {
-	case !p.known:
+	case !p.known():
 		return fmt.Sprintf("the parent %q does not exist", name)
-	case p.dependent:
+	case p.dependent():
 		return fmt.Sprintf("the parent %q depends on another flag itself", name)
 	case !q.enabled:
 		return fmt.Sprintf("the parent %q is on, and must be off", name)

@@ -1,22 +1,45 @@
 package eval
 
-import "math/bits"
+import (
+	"encoding/binary"
+	"math/bits"
+)
 
-// index finds the numbers of flags by their names: an open-addressed table of
-// 8 bytes a slot, where a map would hold the names too. A check of one flag
-// among many reads little of it, and a copy is made at the speed of memory.
+// index finds the numbers of names: an open-addressed table of 4 bytes a slot,
+// where a map would hold the names too. A check of one flag among many reads
+// little of it, and a copy is made at the speed of memory.
+//
+// A slot is 0 where it is empty. Otherwise its low bits, as many as it takes to
+// number the slots, are the number of a name plus 1, and the others are those
+// of the name's hash, whose low bits say where the search begins. What matches
+// may be another name, which the caller must compare.
 type index struct {
-	slots []slot // a power of 2 of them, at most half used
-	used  int
-}
-
-// slot is a name's place in the table. The zero slot is empty.
-type slot struct {
-	hash   uint32
-	number int32 // plus 1
+	slots []uint32 // a power of 2 of them, at most half used
+	used  int      // also the number that the next name gets
 }
 
 const minSlots = 8
+
+// newIndex returns an index with room for n names.
+func newIndex(n int) index {
+	return index{slots: make([]uint32, max(minSlots, 1<<bits.Len(uint(max(2*n-1, 0)))))}
+}
+
+// full reports whether there is no room for another name.
+func (x *index) full() bool { return 2*x.used >= len(x.slots) }
+
+// add gives a name that is not in the index the next number. There must be
+// room for it, and the slots must not be those of a Set in use.
+func (x *index) add(name string) {
+	mask := uint32(len(x.slots) - 1)
+	hash := hashName(name)
+	at := hash
+	for x.slots[at&mask] != 0 {
+		at++
+	}
+	x.used++
+	x.slots[at&mask] = hash&^mask | uint32(x.used)
+}
 
 // hashName spreads names, 8 bytes at a time. Names come from the configuration,
 // so that nobody has a use for collisions.
@@ -45,38 +68,25 @@ func (s *Set) find(name string) int32 {
 	if len(slots) == 0 {
 		return -1
 	}
-	hash := hashName(name)
+	hash, mask := hashName(name), uint32(len(slots)-1)
 	for at := hash; ; at++ {
-		found := slots[at&uint32(len(slots)-1)]
-		n := found.number - 1
-		if n < 0 || found.hash == hash && s.program(n).name == name {
+		slot := slots[at&mask]
+		if slot == 0 {
+			return -1
+		}
+		if n := int32(slot&mask) - 1; (slot^hash)&^mask == 0 && s.named(n, name) {
 			return n
 		}
 	}
 }
 
-// add gives a name that is not in the table its number. The slots must not be
-// those of a Set in use.
-func (x *index) add(name string, number int32) {
-	if 2*(x.used+1) > len(x.slots) {
-		old := x.slots
-		x.slots = make([]slot, max(minSlots, 2*len(old)))
-		for _, s := range old {
-			if s.number > 0 {
-				x.put(s)
-			}
-		}
+// named reports whether the number n has this name. It compares the sizes as
+// they are encoded: in one byte, for nearly all.
+func (s *Set) named(n int32, name string) bool {
+	packed := s.names[s.program(n).name:]
+	if len(name) < 1<<7 {
+		return int(packed[0]) == len(name) && string(packed[1:1+len(name)]) == name
 	}
-	x.put(slot{hash: hashName(name), number: number + 1})
-	x.used++
-}
-
-// put stores a slot in the first empty one from where its hash points.
-func (x *index) put(s slot) {
-	mask := uint32(len(x.slots) - 1)
-	at := s.hash
-	for x.slots[at&mask].number > 0 {
-		at++
-	}
-	x.slots[at&mask] = s
+	size, from := binary.Uvarint(packed)
+	return size == uint64(len(name)) && string(packed[from:from+len(name)]) == name
 }

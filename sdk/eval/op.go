@@ -111,15 +111,20 @@ func (s *Set) inRollout(o *op, c *Context) bool {
 	if o.field != fieldUserID {
 		id, ok = s.value(o, c)
 	}
+	return s.within(o.prefix, o.field, o.percent, id, ok)
+}
+
+// within is inRollout where the id is known, or missing.
+func (s *Set) within(p prefix, f field, percent uint8, id string, ok bool) bool {
 	switch {
-	case ok && o.percent == 100:
+	case ok && percent == 100:
 		return true
 	case ok:
-		return o.prefix.sum(id)%rolloutModulus < uint32(o.percent)
-	case !o.field.byChance():
+		return p.sum(id)%rolloutModulus < uint32(percent)
+	case !f.byChance():
 		return false
 	default:
-		return o.percent > 0 && s.options.Rand(rolloutModulus) < uint32(o.percent)
+		return percent > 0 && s.options.Rand(rolloutModulus) < uint32(percent)
 	}
 }
 

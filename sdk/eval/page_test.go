@@ -9,14 +9,14 @@ import (
 // that a program on two cache lines would cost twice.
 func TestProgramsLieInOneCacheLineEach(t *testing.T) {
 	t.Parallel()
-	if size := unsafe.Sizeof(program{}); size != cacheLine {
-		t.Errorf("a program has %d bytes, want %d", size, cacheLine)
+	if size := unsafe.Sizeof(program{}); size != programSize {
+		t.Errorf("a program has %d bytes, want %d", size, programSize)
 	}
 	pages := make([]*page, 100)
 	for i := range pages {
 		pages[i] = new(page)
-		if at := uintptr(unsafe.Pointer(&pages[i].programs)); at%cacheLine != 0 {
-			t.Fatalf("page %d has its programs %d bytes into a cache line", i, at%cacheLine)
+		if at := uintptr(unsafe.Pointer(&pages[i].programs)); at%programSize != 0 {
+			t.Fatalf("page %d has its programs %d bytes into a half cache line", i, at%programSize)
 		}
 	}
 }

@@ -2,36 +2,64 @@ package eval
 
 import "slices"
 
-// program is a flag compiled. What a check of most flags reads lies in it, and
-// it fills a cache line of 64 bytes, so that a check of one flag among many
-// touches little memory.
+// program is a flag compiled: what a check of most flags reads, in half a cache
+// line, so that a check of one flag among many touches little memory. The zero
+// program is that of a number without a flag.
 type program struct {
-	name      string
-	single    [1]op  // the op of a flag that has one
-	extra     *extra // nil for most
-	known     bool   // a flag, and not just a name that has a number
-	on        bool   // enabled, and it compiles
-	dependent bool   // has parents
-	simple    bool   // its single op decides alone whether it is on
+	extra   *extra // nil for a number without a flag
+	prefix  prefix // modeRollout
+	name    uint32 // where in the Set's names
+	tag     uint32 // Options.Tag's
+	mode    mode
+	field   field // modeRollout
+	percent uint8 // modeRollout
 }
 
-// extra is what a flag may have beyond a single op.
+// mode says how a check of a flag goes. What a single op decides alone is
+// decided without reading it.
+type mode uint8
+
+const (
+	modeUnknown mode = iota // a name that has a number, and is no flag's
+	modeOff                 // not enabled, or it does not compile
+	modeAlways              // on for everyone
+	modeRollout             // a rollout, sticky on what is not a property
+	modeRun                 // parents, then ops
+)
+
+func (p *program) known() bool { return p.mode != modeUnknown }
+
+// on reports whether the flag is enabled and compiles.
+func (p *program) on() bool { return p.mode > modeOff }
+
+func (p *program) dependent() bool { return p.extra != nil && len(p.extra.parents) > 0 }
+
+// ops returns the ops of a flag, at least one if it compiles.
+func (p *program) ops() []op { return p.extra.ops }
+
+// shorten sets the mode of a flag that is on, and what it needs.
+func (p *program) shorten() {
+	p.mode = modeRun
+	if len(p.extra.ops) > 1 || p.dependent() {
+		return
+	}
+	switch o := &p.extra.ops[0]; {
+	case o.code == opAlways:
+		p.mode = modeAlways
+	case o.code == opRollout && o.field != fieldProperty:
+		p.mode, p.prefix, p.field, p.percent = modeRollout, o.prefix, o.field, o.percent
+	}
+}
+
+// extra is all that a flag is compiled to.
 type extra struct {
-	ops        []op // all of them, where there are more
+	ops        []op
 	parents    []parent
 	variants   *choice   // the flag's own
 	strategies []*choice // by strategy; nil for one without variants
 	release    *release
 	names      []string // of variants, the disabled one first; nil for that one alone
 	problem    string   // why the flag does not compile; "" if it does
-}
-
-// ops returns the ops of a flag, at least one if it compiles.
-func (p *program) ops() []op {
-	if p.extra != nil && p.extra.ops != nil {
-		return p.extra.ops
-	}
-	return p.single[:]
 }
 
 // offer sets the variants of strategy i of n.
@@ -55,6 +83,14 @@ func (x *extra) place() {
 	}
 }
 
+// variantNames returns every name of a variant that the flag can answer with.
+func (x *extra) variantNames() []string {
+	if x != nil && x.names != nil {
+		return x.names
+	}
+	return onlyDisabled
+}
+
 // parent is a dependency resolved. A parent that does not exist has a number
 // too, for the day on which it does.
 type parent struct {
@@ -66,21 +102,28 @@ type parent struct {
 // noStrategy stands for the strategy that matched where none did.
 const noStrategy = -1
 
-// evaluate reports whether a flag is on, and if so which strategy matched.
-// What the last op decides is returned rather than asked: half of the answers
-// of a rollout would be guessed wrongly by a processor that meets a branch.
+// evaluate reports whether a flag is on, and if so which strategy matched: the
+// first, in a flag without any. What the last op decides is returned rather
+// than asked: half of the answers of a rollout would be guessed wrongly by a
+// processor that meets a branch.
 func (s *Set) evaluate(p *program, c *Context) (strategy int, on bool) {
-	if !p.on {
+	switch p.mode {
+	case modeRollout:
+		if p.field == fieldUserID && c.UserID != "" {
+			return 0, p.prefix.sum(c.UserID)%rolloutModulus < uint32(p.percent)
+		}
+		id, ok := s.standard(p.field, c)
+		return 0, s.within(p.prefix, p.field, p.percent, id, ok)
+	case modeAlways:
+		return 0, true
+	case modeRun:
+		if p.dependent() && !s.satisfied(p.extra.parents, c) {
+			return noStrategy, false
+		}
+		return s.run(p.extra.ops, c)
+	default:
 		return noStrategy, false
 	}
-	if p.simple {
-		o := &p.single[0]
-		return int(o.strategy), o.code == opAlways || s.holds(o, c)
-	}
-	if p.dependent && !s.satisfied(p.extra.parents, c) {
-		return noStrategy, false
-	}
-	return s.run(p.ops(), c)
 }
 
 // run tries the strategies of a flag in order, until one matches.
@@ -114,7 +157,7 @@ func (s *Set) satisfied(parents []parent, c *Context) bool {
 // its own never satisfies one, which also ends every cycle.
 func (s *Set) holdsParent(q *parent, c *Context) bool {
 	p := s.program(q.flag)
-	if !p.known || p.dependent {
+	if !p.known() || p.dependent() {
 		return false
 	}
 	strategy, on := s.evaluate(p, c)

@@ -1,5 +1,7 @@
 package eval
 
+import "encoding/binary"
+
 // Set is a Snapshot compiled. It never changes: Apply makes another one, which
 // shares with it all that a Delta leaves as it is.
 //
@@ -9,6 +11,7 @@ package eval
 // off.
 type Set struct {
 	index    index
+	names    []byte // each after its size, as binary.AppendUvarint writes it
 	pages    []*page
 	length   int // numbers given out
 	flags    int // of these, those that are a flag's
@@ -20,18 +23,25 @@ type Set struct {
 // A page holds the programs of pageSize numbers that follow one another: what
 // Apply copies where one of them changes. The padding, with the word that the
 // runtime puts before an object of this size, has each program in one cache
-// line instead of two.
+// line.
 type page struct {
-	_         [cacheLine - 8]byte
+	_         [programSize - 8]byte
 	programs  [pageSize]program
 	documents [pageSize]*Flag // nil for a number without a flag
 }
 
 const (
-	pageBits  = 6
-	pageSize  = 1 << pageBits
-	cacheLine = 64
+	pageBits    = 6
+	pageSize    = 1 << pageBits
+	programSize = 32
 )
+
+// name returns the name with number n, whether it is a flag's or not.
+func (s *Set) name(n int32) string {
+	packed := s.names[s.program(n).name:]
+	size, from := binary.Uvarint(packed)
+	return string(packed[from : from+int(size)])
+}
 
 // program returns the program with number n, which must have been given out.
 func (s *Set) program(n int32) *program {
@@ -65,21 +75,22 @@ var (
 // Bool reports whether a flag is on for a context, and whether it is known.
 func (s *Set) Bool(flag string, c *Context) (on, known bool) {
 	p := s.lookup(flag)
-	return s.on(p, c), p.known
+	return s.on(p, c), p.known()
 }
 
-// Check is Bool for callers that keep something by the flag's number, which it
-// returns; -1 for a flag that is unknown.
-func (s *Set) Check(flag string, c *Context) (i int, on bool) {
-	n := s.find(flag)
-	if n < 0 {
-		return -1, false
+// Check is Bool for callers that keep something by flag: it returns the flag's
+// number, -1 for one that is unknown, and its tag.
+func (s *Set) Check(flag string, c *Context) (i int, tag uint32, on bool) {
+	return s.CheckAt(int(s.find(flag)), c)
+}
+
+// CheckAt is Check for the flag with number i.
+func (s *Set) CheckAt(i int, c *Context) (_ int, tag uint32, on bool) {
+	p := s.at(i)
+	if !p.known() {
+		return -1, 0, false
 	}
-	p := s.program(n)
-	if !p.known {
-		return -1, false
-	}
-	return int(n), s.on(p, c)
+	return i, p.tag, s.on(p, c)
 }
 
 // BoolAt is Bool for the flag with number i; false where no flag has it.
@@ -124,16 +135,13 @@ func (s *Set) variantOf(p *program, c *Context) (v Variant, place int) {
 // VariantNames returns every name that Variant can answer with for the flag
 // with number i, "disabled" first. It must not be modified.
 func (s *Set) VariantNames(i int) []string {
-	if x := s.at(i).extra; x != nil && x.names != nil {
-		return x.names
-	}
-	return onlyDisabled
+	return s.at(i).extra.variantNames()
 }
 
 // Index returns the number of a flag, and whether the Set has it.
 func (s *Set) Index(flag string) (int, bool) {
 	n := s.find(flag)
-	return int(n), n >= 0 && s.program(n).known
+	return int(n), n >= 0 && s.program(n).known()
 }
 
 // Len returns how many numbers there are: as many as flags, and more where

@@ -21,8 +21,9 @@ type textSet struct {
 func newTextSet(values []string) textSet {
 	t := textSet{list: values}
 	if len(values) > scanLimit {
-		for i, v := range values {
-			t.index.add(v, int32(i))
+		t.index = newIndex(len(values))
+		for _, v := range values {
+			t.index.add(v)
 		}
 	}
 	return t
@@ -32,13 +33,13 @@ func (t *textSet) contains(s string) bool {
 	if len(t.list) <= scanLimit {
 		return slices.Contains(t.list, s)
 	}
-	hash := hashName(s)
+	hash, mask := hashName(s), uint32(len(t.index.slots)-1)
 	for at := hash; ; at++ {
-		found := t.index.slots[at&uint32(len(t.index.slots)-1)]
-		if found.number == 0 {
+		slot := t.index.slots[at&mask]
+		if slot == 0 {
 			return false
 		}
-		if found.hash == hash && t.list[found.number-1] == s {
+		if (slot^hash)&^mask == 0 && t.list[slot&mask-1] == s {
 			return true
 		}
 	}

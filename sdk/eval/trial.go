@@ -73,7 +73,7 @@ func (s *Set) Try(f *Flag, i int, c *Context) (Trial, error) {
 	}
 	t.Constraints = try(st.Constraints)
 	if t.Matches = t.Holds() && s.holds(&ops[0], c); t.Matches {
-		t.Variant, _ = s.variant(&program{known: true, on: true, extra: &x}, 0, c)
+		t.Variant, _ = s.variant(&program{extra: &x}, 0, c)
 	}
 	return t, nil
 }
