@@ -20,21 +20,21 @@ func (c *Client) Bool(flag string, ec *eval.Context, fallback bool) bool {
 		c.metrics.unknown.count(flag, fallback)
 		return fallback
 	}
-	c.checked(s, n, tag, ec, on)
+	s.books.checks.add(slotOf(tag, on))
+	if tag&tagReleased != 0 {
+		c.expose(s, n, ec)
+	}
 	return on
 }
 
-// checked counts what Bool answered for the flag with number n, and reports an
-// exposure. The tag is that of newTag.
-func (c *Client) checked(s *state, n int, tag uint32, ec *eval.Context, on bool) {
+// slotOf returns where an answer of Bool is counted for the flag with a tag.
+// The answer is added, not branched on: see eval's evaluate.
+func slotOf(tag uint32, on bool) uint32 {
 	slot := tag &^ tagReleased // even: the first of two
-	if on {                    // set, not branched on: see eval's evaluate
+	if on {
 		slot |= 1
 	}
-	s.books.checks.add(slot)
-	if tag&tagReleased != 0 && s.flags[n].released {
-		c.expose(s, s.releases[n], ec)
-	}
+	return slot
 }
 
 // Variant returns the variant of a flag for ec. It is the disabled variant,
@@ -55,9 +55,6 @@ func (c *Client) Variant(flag string, ec *eval.Context) eval.Variant {
 // served counts the variant that was served of the flag with number n, and
 // reports an exposure.
 func (c *Client) served(s *state, n int, ec *eval.Context, place int, on bool) {
-	f := &s.flags[n]
-	s.books.countVariant(f.tally, place, on)
-	if f.released {
-		c.expose(s, s.releases[n], ec)
-	}
+	s.books.countVariant(s.flags[n].tally, place, on)
+	c.expose(s, n, ec)
 }

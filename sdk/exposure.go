@@ -23,10 +23,15 @@ type Exposure struct {
 	Seq         int64  // of the configuration; 0 where its source named none
 }
 
-// expose reports that ec's unit was served its arm of r, unless it was
-// reported before or is in neither arm. An exposure for which the queue has
-// no room is tried again with the unit's next check.
-func (c *Client) expose(s *state, r *release, ec *eval.Context) {
+// expose reports that ec's unit was served its arm of the release that is
+// running of the flag with number n, if there is one, unless it was reported
+// before or is in neither arm. An exposure for which the queue has no room is
+// tried again with the unit's next check.
+func (c *Client) expose(s *state, n int, ec *eval.Context) {
+	if !s.flags[n].released {
+		return
+	}
+	r := s.releases[n]
 	a, ok := s.set.AssignAt(r.number, ec)
 	if !ok {
 		return

@@ -32,7 +32,10 @@ func (h *Handle) Bool(ec *eval.Context, fallback bool) bool {
 		h.client.metrics.unknown.count(h.name, fallback)
 		return fallback
 	}
-	h.client.checked(s, n, tag, ec, on)
+	s.books.checks.add(slotOf(tag, on))
+	if tag&tagReleased != 0 {
+		h.client.expose(s, n, ec)
+	}
 	return on
 }
 

@@ -129,8 +129,8 @@ func (e *edit) put(f *Flag) {
 
 // remove makes a flag unknown. Its name keeps the number.
 func (e *edit) remove(name string) {
-	n := e.set.find(name)
-	if n < 0 || !e.set.program(n).known() {
+	n, found := e.set.find(name)
+	if !found.known() {
 		return
 	}
 	p := e.page(n)
@@ -142,7 +142,7 @@ func (e *edit) remove(name string) {
 
 // number returns the number of a name, a new one where it has none.
 func (e *edit) number(name string) int32 {
-	if n := e.set.find(name); n >= 0 {
+	if n, _ := e.set.find(name); n >= 0 {
 		return n
 	}
 	e.roomForName()

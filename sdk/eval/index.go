@@ -62,31 +62,38 @@ func fold(x uint64) uint64 {
 	return high ^ low
 }
 
-// find returns the number that a name has, -1 for one that has none.
-func (s *Set) find(name string) int32 {
+// find returns the number that a name has, and the program with it; -1, and
+// that of an unknown flag, for a name that has none. It compares sizes as they
+// are encoded: in one byte, for nearly all names.
+func (s *Set) find(name string) (int32, *program) {
 	slots := s.index.slots
 	if len(slots) == 0 {
-		return -1
+		return -1, &nothing
 	}
 	hash, mask := hashName(name), uint32(len(slots)-1)
 	for at := hash; ; at++ {
 		slot := slots[at&mask]
 		if slot == 0 {
-			return -1
+			return -1, &nothing
 		}
-		if n := int32(slot&mask) - 1; (slot^hash)&^mask == 0 && s.named(n, name) {
-			return n
+		if (slot^hash)&^mask != 0 {
+			continue
+		}
+		n := int32(slot&mask) - 1
+		p := s.program(n)
+		packed := s.names[p.name:]
+		if len(name) >= 1<<7 {
+			if string(unpack(packed)) == name {
+				return n, p
+			}
+		} else if int(packed[0]) == len(name) && string(packed[1:1+len(name)]) == name {
+			return n, p
 		}
 	}
 }
 
-// named reports whether the number n has this name. It compares the sizes as
-// they are encoded: in one byte, for nearly all.
-func (s *Set) named(n int32, name string) bool {
-	packed := s.names[s.program(n).name:]
-	if len(name) < 1<<7 {
-		return int(packed[0]) == len(name) && string(packed[1:1+len(name)]) == name
-	}
+// unpack returns the first of packed names.
+func unpack(packed []byte) []byte {
 	size, from := binary.Uvarint(packed)
-	return size == uint64(len(name)) && string(packed[from:from+len(name)]) == name
+	return packed[from : from+int(size)]
 }

@@ -1,7 +1,5 @@
 package eval
 
-import "encoding/binary"
-
 // Set is a Snapshot compiled. It never changes: Apply makes another one, which
 // shares with it all that a Delta leaves as it is.
 //
@@ -38,9 +36,7 @@ const (
 
 // name returns the name with number n, whether it is a flag's or not.
 func (s *Set) name(n int32) string {
-	packed := s.names[s.program(n).name:]
-	size, from := binary.Uvarint(packed)
-	return string(packed[from : from+int(size)])
+	return string(unpack(s.names[s.program(n).name:]))
 }
 
 // program returns the program with number n, which must have been given out.
@@ -59,11 +55,8 @@ func (s *Set) at(i int) *program {
 
 // lookup is at for a flag's name.
 func (s *Set) lookup(flag string) *program {
-	n := s.find(flag)
-	if n < 0 {
-		return &nothing
-	}
-	return s.program(n)
+	_, p := s.find(flag)
+	return p
 }
 
 // nobody stands in for a nil Context, and nothing for a flag that is unknown.
@@ -81,7 +74,11 @@ func (s *Set) Bool(flag string, c *Context) (on, known bool) {
 // Check is Bool for callers that keep something by flag: it returns the flag's
 // number, -1 for one that is unknown, and its tag.
 func (s *Set) Check(flag string, c *Context) (i int, tag uint32, on bool) {
-	return s.CheckAt(int(s.find(flag)), c)
+	n, p := s.find(flag)
+	if !p.known() {
+		return -1, 0, false
+	}
+	return int(n), p.tag, s.on(p, c)
 }
 
 // CheckAt is Check for the flag with number i.
@@ -140,8 +137,8 @@ func (s *Set) VariantNames(i int) []string {
 
 // Index returns the number of a flag, and whether the Set has it.
 func (s *Set) Index(flag string) (int, bool) {
-	n := s.find(flag)
-	return int(n), n >= 0 && s.program(n).known()
+	n, p := s.find(flag)
+	return int(n), p.known()
 }
 
 // Len returns how many numbers there are: as many as flags, and more where

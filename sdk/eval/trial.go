@@ -84,6 +84,6 @@ func (s *Set) Holds(d Dependency, c *Context) bool {
 	if c == nil {
 		c = &nobody
 	}
-	n := s.find(d.Feature)
+	n, _ := s.find(d.Feature)
 	return n >= 0 && s.holdsParent(&parent{flag: n, enabled: d.Enabled == nil || *d.Enabled, variants: d.Variants}, c)
 }
