@@ -109,8 +109,10 @@ var Packages = Table{
 	}},
 	// Examples are outside callers; the test of taubench runs the gate on what
 	// the example writes.
-	"examples/*":        {Imports: []string{"sdk", "sdk/eval"}},
-	"examples/taubench": {Imports: []string{"internal/gate"}},
+	"examples/*":                  {Imports: []string{"sdk", "sdk/eval"}},
+	"examples/taubench":           {Imports: []string{"internal/gate"}},
+	"examples/supportapp":         {Imports: []string{"examples/supportapp/support", "sdk"}},
+	"examples/supportapp/support": {Imports: []string{"sdk", "sdk/eval"}},
 
 	"internal/archtest": {Class: StdOnly},
 }
