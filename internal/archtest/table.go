@@ -101,8 +101,10 @@ var Packages = Table{
 	// Assembly: app wires everything, demo and the command stand on it. The
 	// command reads a log or a gate's input by itself where no server runs, and
 	// another Unleash from where it can be reached.
-	"internal/app":  {Imports: everything},
-	"internal/demo": {Imports: []string{"internal/app", "internal/control", "internal/gate", "internal/audit", "sdk", "sdk/eval"}},
+	"internal/app": {Imports: everything},
+	"internal/demo": {Imports: []string{
+		"internal/app", "internal/control", "internal/gate", "internal/audit", "sdk", "sdk/eval", "examples/supportapp/support",
+	}},
 	"cmd/lockflight": {Imports: []string{
 		"internal/app", "internal/demo", "internal/control", "internal/signin", "internal/gate", "internal/audit",
 		"internal/codescan", "internal/store", "internal/migrate", "sdk", "sdk/eval",

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"net/http"
 	"strconv"
 	"sync"
@@ -13,6 +12,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/lockflight/lockflight/examples/supportapp/support"
 	"github.com/lockflight/lockflight/sdk"
 	"github.com/lockflight/lockflight/sdk/eval"
 )
@@ -37,20 +37,21 @@ const (
 
 // Fleet runs the agents until ctx ends. It holds conversations, asks the SDK
 // which build answers each, and reports what came of them as such a service
-// would: exposures and task success by the SDK, the rest as OpenTelemetry.
+// would: exposures, task success and what does not apply by the SDK, the rest
+// as OpenTelemetry.
 func Fleet(ctx context.Context, o FleetOptions) error {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	out := &exporter{url: o.URL, token: o.Token, client: &http.Client{Timeout: 10 * time.Second}}
 	g, ctx := errgroup.WithContext(ctx)
-	for i, a := range agents {
+	for _, a := range agents {
 		shared := &sharedLoad{}
 		for n := range instances {
 			worker := &worker{
 				agent: a, load: shared, export: out, log: o.Logger,
 				id:   a.flag + "-" + strconv.Itoa(n+1),
-				rand: rand.New(rand.NewPCG(o.Seed, uint64(i*instances+n+1))),
+				seed: o.Seed,
 			}
 			g.Go(func() error { return worker.run(ctx, o) })
 		}
@@ -74,7 +75,7 @@ type worker struct {
 	id     string
 	load   *sharedLoad
 	export *exporter
-	rand   *rand.Rand
+	seed   uint64
 	log    *slog.Logger
 	held   int // conversations so far
 	due    float64
@@ -120,22 +121,30 @@ func (w *worker) work(ctx context.Context, client *sdk.Client) error {
 			break // no release runs: nothing is compared
 		}
 		treated := client.Bool(w.agent.flag, ec, false)
-		talk := w.hold(treated)
+		faults := w.faults(treated)
 		if assigned.Arm == eval.Rest {
-			continue
+			continue // nobody asks what came of it
 		}
 		w.due--
-		client.Track("task_success_rate", ec, sdk.Pass(talk.success))
-		batch.add(w.agent, unit, assigned.Arm, talk)
+		app := support.App{Seed: w.seed, Faults: faults}
+		talk := app.Talk(support.NewScenario(w.seed, unit))
+		for _, o := range talk.Judge() {
+			if o.NA || o.Signal == support.Success {
+				client.Track(o.Signal, ec, o.SDK())
+				continue
+			}
+			batch.add(w.agent, unit, assigned.Arm, o)
+		}
 	}
 	w.due = min(w.due, casesPerSecond)
 	return batch.send(ctx, w.export)
 }
 
-func (w *worker) hold(treated bool) conversation {
+// faults adds a conversation to the load, and returns what its app suffers
+// from then.
+func (w *worker) faults(treated bool) support.Strengths {
 	w.load.mu.Lock()
+	defer w.load.mu.Unlock()
 	w.load.add(treated)
-	q := w.agent.quality(&w.load.load, treated)
-	w.load.mu.Unlock()
-	return q.draw(w.rand)
+	return w.agent.faults(&w.load.load, treated)
 }

@@ -1,18 +1,14 @@
 package demo
 
-import (
-	"math"
-	"math/rand/v2"
-	"time"
-)
+import "github.com/lockflight/lockflight/examples/supportapp/support"
 
-// agent is one simulated LLM service: what a conversation with it is like, by
-// the build that answers.
+// agent is one deployment of the support app, with a build that is being
+// released.
 type agent struct {
 	flag     string
 	old, new string // builds
-	// degrades tells that the new build loses its citations, and its speed,
-	// once it carries enough traffic: its retriever has a pool for a trickle.
+	// degrades tells that the new build loses its citations once it carries
+	// enough traffic: its retriever has a pool for a trickle.
 	degrades bool
 }
 
@@ -25,36 +21,9 @@ var agents = []agent{
 // Environment is where the fleet runs.
 const Environment = "production"
 
-// conversation is what happened in one case.
-type conversation struct {
-	success, context, safe, cited bool
-	latency                       time.Duration
-}
-
-// quality is the truth behind the telemetry: probabilities, and the scale of
-// the log-normal latency.
-type quality struct {
-	success, context, safe, cited float64
-	median                        time.Duration
-}
-
-var (
-	healthy  = quality{success: 0.93, context: 0.97, safe: 0.996, cited: 0.90, median: 4 * time.Second}
-	degraded = quality{success: 0.92, context: 0.96, safe: 0.996, cited: 0.55, median: 8 * time.Second}
-)
-
-// sigma is the spread of the latency: its P95 is 2.3 times its median.
-const sigma = 0.5
-
-func (q quality) draw(r *rand.Rand) conversation {
-	return conversation{
-		success: r.Float64() < q.success,
-		context: r.Float64() < q.context,
-		safe:    r.Float64() < q.safe,
-		cited:   r.Float64() < q.cited,
-		latency: time.Duration(float64(q.median) * math.Exp(sigma*r.NormFloat64())),
-	}
-}
+// overload is what the bad build's app suffers from once its retriever gives
+// way: in two conversations of five it answers from memory, and cites nothing.
+var overload = support.Strengths{support.RetrievalOutage: 0.4}
 
 // load watches which share of the conversations the new build answers, over
 // the latest window of them.
@@ -81,10 +50,10 @@ func (l *load) add(treated bool) {
 
 func (l *load) overloaded() bool { return float64(l.n) >= overloadedAt*float64(len(l.seen)) }
 
-// quality of the next conversation that the agent's build answers.
-func (a agent) quality(l *load, treated bool) quality {
+// faults of the app in the next conversation that the agent's build answers.
+func (a agent) faults(l *load, treated bool) support.Strengths {
 	if treated && a.degrades && l.overloaded() {
-		return degraded
+		return overload
 	}
-	return healthy
+	return nil
 }

@@ -16,6 +16,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace"
 	"go.opentelemetry.io/collector/pdata/ptrace/ptraceotlp"
 
+	"github.com/lockflight/lockflight/examples/supportapp/support"
 	"github.com/lockflight/lockflight/sdk/eval"
 )
 
@@ -51,23 +52,9 @@ type telemetry struct {
 	n      int
 }
 
-// evaluation is one result of an evaluator.
-type evaluation struct {
-	name string
-	pass bool
-}
-
-// evaluations are the signals that an evaluator reports as
-// gen_ai.evaluation.result; the latency is the root span's.
-func (c conversation) evaluations() []evaluation {
-	return []evaluation{
-		{"context_preservation", c.context}, {"safety_pass_rate", c.safe}, {"evidence_coverage", c.cited},
-	}
-}
-
-// add puts one conversation into the batch: its root span, and an evaluation
-// event for each signal, joined by trace and unit.
-func (t *telemetry) add(a agent, unit, arm string, c conversation) {
+// add puts one outcome into the batch: the latency as the root span of the
+// conversation, any other as an evaluator's result, joined by trace and unit.
+func (t *telemetry) add(a agent, unit, arm string, o support.Outcome) {
 	if t.n == 0 {
 		t.traces, t.logs = ptrace.NewTraces(), plog.NewLogs()
 	}
@@ -76,34 +63,38 @@ func (t *telemetry) add(a agent, unit, arm string, c conversation) {
 	if arm == eval.Treatment {
 		build = a.new
 	}
-	now := time.Now()
+	if o.Signal == support.Latency {
+		rs := t.traces.ResourceSpans().AppendEmpty()
+		resource(rs.Resource(), a, build)
+		root(rs.ScopeSpans().AppendEmpty().Spans().AppendEmpty(), a, unit, arm, time.Duration(*o.Value)*time.Millisecond)
+		return
+	}
+	rl := t.logs.ResourceLogs().AppendEmpty()
+	resource(rl.Resource(), a, build)
+	result(rl.ScopeLogs().AppendEmpty().LogRecords().AppendEmpty(), a, unit, arm, o)
+}
 
-	rs := t.traces.ResourceSpans().AppendEmpty()
-	resource(rs.Resource(), a, build)
-	span := rs.ScopeSpans().AppendEmpty().Spans().AppendEmpty()
+func root(span ptrace.Span, a agent, unit, arm string, took time.Duration) {
+	now := time.Now()
 	span.SetName("invoke_agent " + a.flag)
 	span.SetTraceID(traceID(unit))
 	span.SetSpanID(pcommon.SpanID{1})
-	span.SetStartTimestamp(pcommon.NewTimestampFromTime(now.Add(-c.latency)))
+	span.SetStartTimestamp(pcommon.NewTimestampFromTime(now.Add(-took)))
 	span.SetEndTimestamp(pcommon.NewTimestampFromTime(now))
 	join(span.Attributes(), a, unit, arm)
+}
 
-	rl := t.logs.ResourceLogs().AppendEmpty()
-	resource(rl.Resource(), a, build)
-	records := rl.ScopeLogs().AppendEmpty().LogRecords()
-	for _, e := range c.evaluations() {
-		r := records.AppendEmpty()
-		r.SetEventName("gen_ai.evaluation.result")
-		r.SetTimestamp(pcommon.NewTimestampFromTime(now))
-		r.SetTraceID(traceID(unit))
-		r.Attributes().PutStr("gen_ai.evaluation.name", e.name)
-		label := "fail"
-		if e.pass {
-			label = "pass"
-		}
-		r.Attributes().PutStr("gen_ai.evaluation.score.label", label)
-		join(r.Attributes(), a, unit, arm)
+func result(r plog.LogRecord, a agent, unit, arm string, o support.Outcome) {
+	r.SetEventName("gen_ai.evaluation.result")
+	r.SetTimestamp(pcommon.NewTimestampFromTime(time.Now()))
+	r.SetTraceID(traceID(unit))
+	r.Attributes().PutStr("gen_ai.evaluation.name", o.Signal)
+	label := "fail"
+	if *o.Pass {
+		label = "pass"
 	}
+	r.Attributes().PutStr("gen_ai.evaluation.score.label", label)
+	join(r.Attributes(), a, unit, arm)
 }
 
 func resource(r pcommon.Resource, a agent, build string) {

@@ -25,8 +25,8 @@ type Outcome struct {
 	NA     bool     `json:"na,omitempty"`    // the conversation does not bear on the signal
 }
 
-// sdk returns the outcome as Track takes it.
-func (o *Outcome) sdk() sdk.Outcome {
+// SDK returns the outcome as Track takes it.
+func (o *Outcome) SDK() sdk.Outcome {
 	switch {
 	case o.NA:
 		return sdk.NA()

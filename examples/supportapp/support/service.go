@@ -47,7 +47,7 @@ func (s *Service) Talk(c Scenario) Result {
 	r := Result{Arm: arm, Build: app.Build, Transcript: app.Talk(c)}
 	r.Outcomes = r.Judge()
 	for i := range r.Outcomes {
-		s.Flags.Track(r.Outcomes[i].Signal, &eval.Context{UserID: c.User}, r.Outcomes[i].sdk(),
+		s.Flags.Track(r.Outcomes[i].Signal, &eval.Context{UserID: c.User}, r.Outcomes[i].SDK(),
 			sdk.Case(c.ID), sdk.Flag(s.Flag), sdk.Build(app.Build))
 	}
 	return r
