@@ -39,8 +39,8 @@ func (l *Ledger) Snapshot(at time.Time, p Progress) Snapshot {
 			s.Signals[signal.Name] = l.measure(i, &t.signals[i], &c.signals[i], now)
 		}
 	}
-	for i := range l.points {
-		l.points[i].evaluate(l.lines)
+	if l.options.PointsEvery == 0 {
+		l.evaluatePoints()
 	}
 	return s
 }

@@ -16,6 +16,12 @@ type LedgerOptions struct {
 	// Marks are the restart points of an earlier ledger over the same lines,
 	// as Ledger.Marks returned them.
 	Marks map[string][]int64
+
+	// PointsEvery makes restart points follow from the lines alone: they are
+	// taken before the first line that is received in another interval of this
+	// length than the line before it, and not at snapshots. 0 takes them at
+	// snapshots.
+	PointsEvery time.Duration
 }
 
 // Ledger folds the observations of one release and epoch into snapshots.
@@ -44,6 +50,7 @@ type Ledger struct {
 
 	lines            int64 // added, rejected ones too
 	first            time.Time
+	interval         time.Time // of LedgerOptions.PointsEvery, in which the last line was received
 	outcomes         int64
 	critical, multi  Count
 	control          string // the build of the first control exposure
@@ -100,6 +107,7 @@ func (l *Ledger) AddObservation(o *Observation) Cause {
 	if l.first.IsZero() {
 		l.first = o.received()
 	}
+	l.enter(o.received())
 	return l.count(l.fold(o))
 }
 

@@ -3,6 +3,7 @@ package gate
 import (
 	"math"
 	"slices"
+	"time"
 )
 
 const (
@@ -10,9 +11,9 @@ const (
 	restartSparse = 1000 // points after which, and cases between which, they are taken
 )
 
-// restartPoints are those of one signal. A point is taken at an evaluation,
-// never in the middle of lines that were received together, so that their
-// order is no evidence.
+// restartPoints are those of one signal. A point is taken at an evaluation, or
+// where an interval of time begins, never in the middle of lines that were
+// received together, so that their order is no evidence.
 type restartPoints struct {
 	marks   []int64 // lines added before each
 	planned []int64 // marks of an earlier ledger that are still to come
@@ -34,14 +35,37 @@ func (p *restartPoints) take(lines int64) {
 	p.last = p.cases
 }
 
-// evaluate takes a point where the treatment has enough more cases.
+// evaluate takes a point where the treatment has enough more cases, and no
+// earlier ledger said where the points are.
 func (p *restartPoints) evaluate(lines int64) {
+	if len(p.planned) > 0 {
+		return
+	}
 	every := int64(restartEvery)
 	if len(p.marks) >= restartSparse {
 		every = restartSparse
 	}
 	if p.cases-p.last >= every {
 		p.take(lines)
+	}
+}
+
+// enter takes the points that are due where a line is the first of its
+// interval: before it, so that the order of lines within one is no evidence.
+func (l *Ledger) enter(received time.Time) {
+	if l.options.PointsEvery == 0 {
+		return
+	}
+	if at := received.Truncate(l.options.PointsEvery); at.After(l.interval) {
+		l.interval = at
+		l.evaluatePoints()
+	}
+}
+
+// evaluatePoints takes a point for each signal that is due one.
+func (l *Ledger) evaluatePoints() {
+	for i := range l.points {
+		l.points[i].evaluate(l.lines)
 	}
 }
 

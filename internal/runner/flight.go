@@ -63,11 +63,16 @@ func (f *flight) take(view control.ReleaseView) {
 	}
 }
 
+// pointsEvery is how often a restart point may be taken. All replicas, before
+// and after a restart, must do so alike: it is no option.
+const pointsEvery = time.Second
+
 // reset goes back to what is stored: the clocks, the marks, and evidence that
 // is still to be folded.
 func (f *flight) reset() {
 	f.ledger = gate.NewLedger(*f.policy, gate.LedgerOptions{
 		Candidate: f.view.Build, Flag: f.view.Flag, Environment: f.view.Environment, Marks: f.view.Marks,
+		PointsEvery: pointsEvery,
 	})
 	f.progress, f.restart = f.view.Progress, byHand(f.view.Verdict)
 	f.after, f.fresh = 0, true

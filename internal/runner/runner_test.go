@@ -97,6 +97,42 @@ func TestRestart(t *testing.T) {
 	diff(t, "promotions", []int{0, 1, 2}, w.promotions(t, r.ID))
 }
 
+// TestRestartPointsSinceTheLastVerdict ends a runner long after the last verdict
+// that was written. The next one has the restart points that were taken since,
+// and so has one that followed beside it.
+func TestRestartPointsSinceTheLastVerdict(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	first, stop := w.run(t, w.db)
+	beside, _ := w.run(t, w.db)
+	r := w.start(t, flagName, strings.Replace(plan, `"min_duration": "0s"`, `"min_duration": "2h"`, 1))
+	begin := time.Now()
+	send := func(seconds, n int) control.Evaluation {
+		w.submitAt(t, r, begin.Add(time.Duration(seconds)*time.Second), n, true)
+		return await(t, first, r.ID, func(e control.Evaluation) bool { return int64(e.Snapshot.Exposures.Treatment) == w.units.Load()/2 })
+	}
+	send(0, 30)
+	written := w.until(t, r.ID, false, at(0, gate.MinDuration))
+	for second := range 7 {
+		send(second+1, 60)
+	}
+	last := send(8, 1)
+	if now := w.read(t, r.ID); now.Rev != written.Rev || len(last.Marks["task_success_rate"]) != 3 || len(now.Marks["task_success_rate"]) != 0 {
+		t.Fatalf("revision %d with points %v, want none since revision %d, and 3 in memory: %v", now.Rev, now.Marks, written.Rev, last.Marks)
+	}
+	stop()
+
+	second, _ := w.run(t, w.db)
+	all := func(e control.Evaluation) bool {
+		return e.Snapshot.Exposures.Treatment == last.Snapshot.Exposures.Treatment
+	}
+	for name, live := range map[string]*runner.Runner{"after the restart": second, "beside it": beside} {
+		e := await(t, live, r.ID, all)
+		diff(t, "restart points "+name, last.Marks, e.Marks)
+		diff(t, "signals "+name, last.Decision.Signals, e.Decision.Signals)
+	}
+}
+
 // await returns the first evaluation that is as wanted.
 func await(t *testing.T, live *runner.Runner, id string, is func(control.Evaluation) bool) control.Evaluation {
 	t.Helper()

@@ -114,6 +114,12 @@ func (w *world) run(t *testing.T, evidence control.EvidenceStore) (r *runner.Run
 // succeed where good.
 func (w *world) submit(t *testing.T, r control.ReleaseView, n int, good bool) {
 	t.Helper()
+	w.submitAt(t, r, time.Now(), n, good)
+}
+
+// submitAt is submit of evidence that is received at a time.
+func (w *world) submitAt(t *testing.T, r control.ReleaseView, received time.Time, n int, good bool) {
+	t.Helper()
 	var lines bytes.Buffer
 	enc := json.NewEncoder(&lines)
 	for range n {
@@ -130,7 +136,7 @@ func (w *world) submit(t *testing.T, r control.ReleaseView, n int, good bool) {
 			}
 		}
 	}
-	check(t, w.db.AppendEvidence(t.Context(), time.Now(), []control.EvidenceBatch{{Release: r.ID, Lines: lines.Bytes()}}))
+	check(t, w.db.AppendEvidence(t.Context(), received, []control.EvidenceBatch{{Release: r.ID, Lines: lines.Bytes()}}))
 }
 
 // until awaits what the release comes to, and sends good evidence meanwhile
