@@ -60,7 +60,8 @@ func (s *Service) ResumeRelease(ctx context.Context, p Principal, id, reason str
 
 // PromoteRelease serves the next milestone on a person's word. It does not
 // bypass the gate: it is for a HOLD that waits (P9, P10, P12), or for a small
-// breach (P8), and for no other verdict; a reason is required.
+// breach (P8), and for no other verdict; a reason is required. It waits, as the
+// gate does, for the plan's calendar and its approvals.
 func (s *Service) PromoteRelease(ctx context.Context, p Principal, id, reason string) (ReleaseView, error) {
 	if strings.TrimSpace(reason) == "" {
 		return ReleaseView{}, Invalidf("reason", "must say why the gate's HOLD is overruled")
@@ -70,6 +71,9 @@ func (s *Service) PromoteRelease(ctx context.Context, p Principal, id, reason st
 			return &Error{Kind: Denied, Code: "denied", Field: string(PermReleasePromote), Msg: "an agent does not promote past the gate"}
 		}
 		if err := r.promotable(); err != nil {
+			return err
+		}
+		if err := r.mayGrow(w.now); err != nil {
 			return err
 		}
 		r.Progress.Record(&r.Plan, w.now, gate.Decision{Verdict: gate.Promote, Reason: "OPERATOR_PROMOTE"}, r.Progress.PassedOutcomes)

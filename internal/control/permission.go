@@ -32,6 +32,7 @@ const (
 	PermRuleWrite      Permission = "rule.write"
 	PermReleaseStart   Permission = "release.start"
 	PermReleasePromote Permission = "release.promote"
+	PermReleaseApprove Permission = "release.approve"
 	PermReleaseStop    Permission = "release.rollback"
 	PermTokenCreate    Permission = "token.create"
 	PermTokenRevoke    Permission = "token.revoke"
@@ -79,9 +80,10 @@ var parts = map[Permission]Permission{
 }
 
 // neverAgents are what no agent may do, whatever it was granted: it could
-// widen its own rights by them, or those of others.
+// widen its own rights by them, or those of others, or approve what it did.
 var neverAgents = []Permission{
 	PermAny, PermTokenCreate, PermTokenRevoke, PermUserWrite, PermRoleWrite, PermAccessWrite, PermSigninWrite,
+	PermReleaseApprove,
 }
 
 // Level says where a permission can be granted: in the whole installation, in
@@ -117,7 +119,7 @@ var levels = []struct {
 	{LevelEnvironment, []Permission{
 		PermToggleOn, PermToggleOff,
 		PermRuleWrite, PermRuleCreate, PermRuleUpdate, PermRuleDelete, PermRuleReorder, PermVariantUpdate,
-		PermReleaseStart, PermReleasePromote, PermReleaseStop,
+		PermReleaseStart, PermReleasePromote, PermReleaseApprove, PermReleaseStop,
 		PermClientRead, PermClientWrite, PermEvidenceWrite,
 	}},
 }

@@ -3,7 +3,6 @@ package control
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strconv"
 	"time"
@@ -51,6 +50,7 @@ type Release struct {
 	Joinable     bool               `json:"joinable"` // a unit's id alone decides its arm
 	State        ReleaseState       `json:"state"`
 	Milestone    int                `json:"milestone"` // index in the plan, from 0
+	Approvals    []Approval         `json:"approvals,omitempty"`
 	Verdict      *Verdict           `json:"verdict,omitempty"`
 	Progress     gate.Progress      `json:"progress"`
 	Marks        map[string][]int64 `json:"marks,omitempty"`        // the gate's restart points, by signal
@@ -154,6 +154,9 @@ func (s *Service) StartRelease(ctx context.Context, p Principal, in StartRelease
 		if err := w.noRelease(ref); err != nil {
 			return err
 		}
+		if why := closed(in.Plan.Calendar, w.now); why != "" {
+			return Errorf(Conflict, "calendar_closed", "nothing may be started now: %s", why)
+		}
 		fe, err := flagEnv(w, ref)
 		if err != nil {
 			return err
@@ -196,12 +199,7 @@ func (in StartRelease) check() error {
 	if in.Stickiness == "default" || in.Stickiness == "random" {
 		return Invalidf("stickiness", "%q may change a unit's arm from one call to the next: name the field that identifies a unit, such as userId", in.Stickiness)
 	}
-	for i, m := range in.Plan.Milestones {
-		if m.Approvals > 0 {
-			return Invalidf(fmt.Sprintf("plan.milestones[%d].approvals", i), "approvals need change requests, which this version does not have: leave it out")
-		}
-	}
-	return nil
+	return checkIncreases(in.Plan)
 }
 
 // InvalidPlan says what is wrong with a release plan or a policy that is the

@@ -51,7 +51,9 @@ func TestStartReleaseRefuses(t *testing.T) {
 		"stickiness random":   {func(x *control.StartRelease) { x.Stickiness = "random" }, control.Invalid, "stickiness"},
 		"no plan":             {func(x *control.StartRelease) { x.Plan = gate.Plan{} }, control.Invalid, "plan.policy.apiVersion"},
 		"nothing to compare":  {func(x *control.StartRelease) { x.Plan = noGate }, control.Invalid, "plan.milestones"},
-		"approvals":           {func(x *control.StartRelease) { x.Plan.Milestones[1].Approvals = 1 }, control.Invalid, "plan.milestones[1].approvals"},
+		"approvals":           {func(x *control.StartRelease) { x.Plan.Milestones[0].Approvals = 1 }, control.Invalid, "plan.milestones[0].approvals"},
+		"time zone":           {func(x *control.StartRelease) { x.Plan.Calendar = &gate.Calendar{TimeZone: "Mars/Olympus"} }, control.Invalid, "plan.calendar.time_zone"},
+		"zone of the machine": {func(x *control.StartRelease) { x.Plan.Calendar = &gate.Calendar{TimeZone: "Local"} }, control.Invalid, "plan.calendar.time_zone"},
 		"no such flag":        {func(x *control.StartRelease) { x.Flag = "none" }, control.NotFound, "flag"},
 		"another environment": {func(x *control.StartRelease) { x.Environment = "development" }, control.Invalid, "environment"},
 	} {

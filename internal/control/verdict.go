@@ -57,6 +57,11 @@ func (s *Service) Apply(ctx context.Context, p Principal, in Evaluation) (Releas
 		if r.Rev != in.Rev || !r.Open() || r.State == Paused {
 			return Errorf(Conflict, "release_moved_on", "release %s is at revision %d, not %d", r.ID, r.Rev, in.Rev)
 		}
+		if in.Decision.Verdict == gate.Promote {
+			if err := r.mayGrow(w.now); err != nil {
+				return err
+			}
+		}
 		policy, err := w.putBlob(r.policy())
 		if err != nil {
 			return err

@@ -80,6 +80,7 @@ func (st *State) impossible() error {
 		{isMargin(st.IntegrityForSeconds), "state.integrity_for_s", "want 0 or more"},
 		{isMargin(since), "state.since_rollback_s", "want 0 or more"},
 		{oneOf(st.Operator, "", OperatorKill, OperatorFreeze), "state.operator", "want kill or freeze"},
+		{st.AwaitsApprovals >= 0, "state.awaits_approvals", "want 0 or more"},
 		{oneOf(st.Pass, "", NoHarm), "state.pass", "want no_harm, or nothing"},
 	})
 }
@@ -293,6 +294,9 @@ func (c *decider) pauses() {
 	}
 	if c.state.Operator == OperatorFreeze {
 		c.add(Hold, OperatorFrozen)
+	}
+	if c.state.AwaitsApprovals > 0 {
+		c.add(Hold, ApprovalMissing)
 	}
 	if len(c.hits) == 0 && c.state.PriorPasses+1 < c.policy.Hysteresis.ConsecutivePasses {
 		c.addHold(HoldInsufficient, PassAgain)

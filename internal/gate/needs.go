@@ -29,6 +29,12 @@ func (c *decider) needs() []string {
 	if left := c.left(ev.MinDuration, c.state.ElapsedSeconds); left > 0 {
 		needs = append(needs, "time: "+left.String()+" more at this milestone")
 	}
+	if c.state.Operator == OperatorFreeze {
+		needs = append(needs, "the end of a freeze, or a change window")
+	}
+	if n := c.state.AwaitsApprovals; n > 0 {
+		needs = append(needs, fmt.Sprintf("approvals: %d more before the next milestone", n))
+	}
 	return needs
 }
 

@@ -18,6 +18,7 @@ type Plan struct {
 	Metadata   Metadata    `json:"metadata"`
 	Policy     Policy      `json:"policy"`
 	Milestones []Milestone `json:"milestones"`
+	Calendar   *Calendar   `json:"calendar,omitempty"` // nil: always open
 }
 
 // Milestone is one level of exposure and what is asked before it is left.
@@ -38,6 +39,7 @@ type planFile struct {
 	Metadata   Metadata        `json:"metadata"`
 	Policy     any             `json:"policy"`
 	Milestones []milestoneFile `json:"milestones"`
+	Calendar   *Calendar       `json:"calendar"`
 }
 
 type milestoneFile struct {
@@ -102,7 +104,7 @@ func (f *planFile) resolve() (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	plan := Plan{APIVersion: f.APIVersion, Kind: f.Kind, Metadata: f.Metadata, Policy: policy}
+	plan := Plan{APIVersion: f.APIVersion, Kind: f.Kind, Metadata: f.Metadata, Policy: policy, Calendar: f.Calendar}
 	for i := range f.Milestones {
 		m, err := f.Milestones[i].resolve("milestones["+strconv.Itoa(i)+"]", &policy)
 		if err != nil {
@@ -169,6 +171,9 @@ func (p *Plan) markFinal() {
 func (p *Plan) Validate() error {
 	if err := p.Policy.Validate(); err != nil {
 		return prefixed("policy", err)
+	}
+	if err := p.Calendar.validate(); err != nil {
+		return err
 	}
 	steps := make([]Step, len(p.Milestones))
 	for i, m := range p.Milestones {

@@ -33,6 +33,7 @@ const (
 	HoldTimeout      = "P11_HOLD_TIMEOUT"
 	Cooldown         = "P12_COOLDOWN"
 	OperatorFrozen   = "P12_OPERATOR_FREEZE"
+	ApprovalMissing  = "P12_APPROVAL"
 	PassAgain        = "P12_HYSTERESIS"
 	AllPass          = "P13_ALL_PASS"
 )

@@ -20,6 +20,7 @@ type State struct {
 	IntegrityForSeconds  float64  `json:"integrity_for_s,omitempty"`
 	SinceRollbackSeconds *float64 `json:"since_rollback_s,omitempty"` // of the flag; nil: never rolled back
 	Operator             string   `json:"operator,omitempty"`
+	AwaitsApprovals      int      `json:"awaits_approvals,omitempty"` // people who must approve the next milestone, and have not
 }
 
 // HoldRun is a kind of HOLD whose duration is measured.

@@ -130,6 +130,10 @@ func (f *flight) evaluate(now time.Time) (e control.Evaluation, write bool) {
 		s := max(now.Sub(*from).Seconds(), 0)
 		state.SinceRollbackSeconds = &s
 	}
+	if f.view.Closed(now) != "" {
+		state.Operator = gate.OperatorFreeze
+	}
+	state.AwaitsApprovals = f.view.AwaitsApprovals()
 	snapshot := f.ledger.Snapshot(now, f.progress)
 	snapshot.GateID, snapshot.Step = f.id, f.progress.Step
 	snapshot.Build.Control = f.view.Control

@@ -76,6 +76,11 @@ func (w *world) start(t *testing.T, flag, planJSON string) control.ReleaseView {
 	t.Helper()
 	p, err := gate.ParsePlan([]byte(planJSON))
 	check(t, err)
+	return w.startBy(t, flag, p)
+}
+
+func (w *world) startBy(t *testing.T, flag string, p gate.Plan) control.ReleaseView {
+	t.Helper()
 	r, err := w.StartRelease(t.Context(), root, control.StartRelease{
 		Flag: flag, Environment: "production", Build: "b2", Control: "b1", Plan: p,
 	})

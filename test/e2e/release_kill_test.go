@@ -131,7 +131,7 @@ func (p *plane) promotions(t *testing.T, f flight) []int {
 	p.must(t, http.MethodGet, "/api/v1/releases/"+f.id+"/verdicts?limit=1000", nil, &page)
 	var left []int
 	for _, v := range page.Verdicts {
-		if v.verdict.Verdict == "PROMOTE" {
+		if v.Verdict == "PROMOTE" {
 			left = append(left, v.Milestone)
 		}
 	}

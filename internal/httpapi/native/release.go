@@ -49,6 +49,7 @@ type Milestone struct {
 	Index   int   `json:"index" doc:"from 0"`
 	Percent int   `json:"percent" doc:"of the units that are served the new build: 0 to 100"`
 	Of      []int `json:"of" doc:"the percents of the plan"`
+	Awaits  int   `json:"awaitsApprovals,omitempty" doc:"people who must approve before the next is entered, and have not"`
 }
 
 // Change is how far the latest change of what is served has come.
@@ -140,6 +141,7 @@ func (a api) releases(h huma.API) {
 	}{
 		{"pause", "Keep serving the milestone and stop evaluating", (*control.Service).PauseRelease},
 		{"resume", "Evaluate a paused release again", (*control.Service).ResumeRelease},
+		{"approve", "Let the release enter its next milestone, as a person", (*control.Service).ApproveRelease},
 		{"promote", "Serve the next milestone out of a HOLD that only waits", (*control.Service).PromoteRelease},
 	} {
 		write(a, h, post("/releases/{id}/"+o.verb, o.verb+"Release", o.summary),
@@ -233,7 +235,7 @@ func (a api) release(r control.ReleaseView) Release {
 	out := Release{
 		ID: r.ID, Project: r.Project, Flag: r.Flag, Environment: r.Environment, Build: r.Build, Control: r.Control,
 		State: r.State, Rev: r.Rev, Policy: r.Plan.Policy.Metadata.Name, Note: r.Note,
-		Milestone: Milestone{Index: r.Milestone, Percent: r.Percent()},
+		Milestone: Milestone{Index: r.Milestone, Percent: r.Percent(), Awaits: r.AwaitsApprovals()},
 		StartedBy: r.StartedBy, StartedAt: r.StartedAt, EndedAt: r.EndedAt,
 		Evidence: a.Ingest.Counts(r.ID), Mark: a.Live.Mark(r.ID),
 	}
