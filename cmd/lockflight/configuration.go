@@ -13,6 +13,7 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
+	"github.com/lockflight/lockflight/internal/control"
 	"github.com/lockflight/lockflight/internal/gate"
 )
 
@@ -129,10 +130,14 @@ func checkElsewhere(kind string, doc map[string]any) error {
 		return nil
 	}
 	raw, err := json.Marshal(doc)
-	if err == nil {
-		_, err = gate.ParsePlan(raw)
+	if err != nil {
+		return err
 	}
-	return err
+	plan, err := gate.ParsePlan(raw)
+	if err != nil {
+		return err
+	}
+	return control.CheckRules(plan)
 }
 
 // locate says of an answer about a place in the configuration in which file

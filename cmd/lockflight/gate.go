@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/lockflight/lockflight/internal/gate"
+	"github.com/lockflight/lockflight/internal/gate/expr"
 )
 
 // gateCmd is the gate without a server: pure decisions over given evidence.
@@ -37,7 +38,7 @@ func (c *gateDecideCmd) Run(s streams) error {
 		if len(strings.TrimSpace(string(line))) == 0 {
 			continue
 		}
-		reply, err := gate.Answer(line)
+		reply, err := gate.Compile(expr.Compile).Answer(line)
 		if err != nil {
 			faults = append(faults, fmt.Errorf("line %d: %w", in.n, err))
 		}
@@ -86,6 +87,10 @@ func (c *gateReplayCmd) replayFile(s streams) error {
 	if err != nil {
 		return err
 	}
+	rules, err := expr.Compile(policy)
+	if err != nil {
+		return fmt.Errorf("%s: POLICY_INVALID: %w", c.Policy, err)
+	}
 	from := s.in
 	if c.Evidence != "-" {
 		f, err := os.Open(c.Evidence)
@@ -99,7 +104,7 @@ func (c *gateReplayCmd) replayFile(s streams) error {
 	enc := json.NewEncoder(out)
 	enc.SetEscapeHTML(false)
 	in := lineReader{r: bufio.NewReader(from)}
-	summary, err := gate.Replay(policy, in.lines(), c.Every, func(t gate.Transition) error { return enc.Encode(t) })
+	summary, err := rules.Replay(policy, in.lines(), c.Every, func(t gate.Transition) error { return enc.Encode(t) })
 	if err := errors.Join(in.err, err); err != nil {
 		return errors.Join(fmt.Errorf("replaying %s: %w", c.Evidence, err), out.Flush())
 	}
@@ -123,6 +128,19 @@ func loadPolicy(name string) (gate.Policy, error) {
 		return gate.Policy{}, fmt.Errorf("%s: %w", name, err)
 	}
 	return p, nil
+}
+
+// loadPlan reads a plan from a file, or takes the name of a built-in policy as
+// the server does.
+func loadPlan(name string) (json.RawMessage, error) {
+	if _, ok := gate.Profile(name); ok {
+		return json.Marshal(name)
+	}
+	doc, err := readDocument(name)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("no plan %s\nhint: --plan is a file, or one of %s", name, strings.Join(gate.Profiles(), ", "))
+	}
+	return doc, err
 }
 
 // lineReader reads lines of any length.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/lockflight/lockflight/internal/audit"
 	"github.com/lockflight/lockflight/internal/gate"
+	"github.com/lockflight/lockflight/internal/gate/expr"
 )
 
 // storedVerdict is a verdict as the server keeps it, with what it was made on.
@@ -97,7 +98,11 @@ func (v *storedVerdict) recompute() (again gate.Decision, differences []string, 
 	if err := json.Unmarshal(v.State, &state); err != nil {
 		return again, nil, fmt.Errorf("the stored state: %w", err)
 	}
-	again = gate.Decide(policy, snapshot, state)
+	rules, err := expr.Compile(policy)
+	if err != nil {
+		return again, nil, fmt.Errorf("the stored policy: %w", err)
+	}
+	again = rules.Decide(policy, snapshot, state)
 	recorded := gate.Decision{Verdict: v.Verdict, Reason: v.Reason, Also: v.Also, Signals: v.Signals}
 	return again, append(differences, recorded.Differences(again)...), nil
 }

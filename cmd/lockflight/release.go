@@ -67,13 +67,13 @@ type releaseStartCmd struct {
 	Env        string `short:"e" required:"" help:"The environment."`
 	Build      string `required:"" help:"The build to release, as its telemetry names it."`
 	Control    string `help:"The build it is compared with."`
-	Plan       string `required:"" type:"existingfile" help:"A ReleasePlan or GatePolicy, YAML or JSON."`
+	Plan       string `required:"" help:"A ReleasePlan or GatePolicy, YAML or JSON, or the name of a built-in policy, such as service."`
 	Stickiness string `default:"userId" help:"The context field that decides a unit's arm."`
 }
 
 // Run starts the release and prints its id.
 func (c *releaseStartCmd) Run(ctx context.Context, s streams) error {
-	plan, err := readDocument(c.Plan)
+	plan, err := loadPlan(c.Plan)
 	if err != nil {
 		return err
 	}

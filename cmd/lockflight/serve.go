@@ -57,6 +57,8 @@ type serveCmd struct {
 	OIDCRole         string `name:"oidc-role" enum:"none,Viewer,Editor,Admin" default:"none" help:"Role of the account that is made for a person who has none; none is made without one."`
 	SSOOnly          bool   `name:"sso-only" help:"Passwords are for break-glass accounts alone."`
 
+	PrometheusURL string `name:"prometheus-url" placeholder:"URL" help:"Prometheus server that signals with a PromQL source are asked of; without one they are missing evidence."`
+
 	InitAdmin    []string `name:"init-admin-api-tokens" env:"INIT_ADMIN_API_TOKENS" help:"Admin tokens that exist from the start, as *:*.SECRET."`
 	InitBackend  []string `name:"init-backend-api-tokens" env:"INIT_BACKEND_API_TOKENS,INIT_CLIENT_API_TOKENS" help:"Backend tokens, as PROJECT:ENVIRONMENT.SECRET."`
 	InitFrontend []string `name:"init-frontend-api-tokens" env:"INIT_FRONTEND_API_TOKENS" help:"Frontend tokens, as PROJECT:ENVIRONMENT.SECRET."`
@@ -105,7 +107,7 @@ func (c *serveCmd) Run(ctx context.Context, s streams) error {
 		Listen: c.Listen, DataDir: c.Data, DatabaseURL: c.DatabaseURL, SigningKey: c.SigningKey, Version: version(),
 		AdminTokens: c.InitAdmin, BackendTokens: c.InitBackend, FrontendTokens: c.InitFrontend,
 		FrontendOrigins: c.FrontendOrigins, EdgeClientSecret: c.EdgeSecret, Retention: c.Retention, Logger: log,
-		Providers: providers, PublicURL: c.PublicURL, SSOOnly: c.SSOOnly,
+		PrometheusURL: c.PrometheusURL, Providers: providers, PublicURL: c.PublicURL, SSOOnly: c.SSOOnly,
 	})
 	if err != nil {
 		return err

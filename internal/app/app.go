@@ -28,6 +28,7 @@ import (
 	"github.com/lockflight/lockflight/internal/httpapi/unleash"
 	"github.com/lockflight/lockflight/internal/runner"
 	"github.com/lockflight/lockflight/internal/signin"
+	"github.com/lockflight/lockflight/internal/source"
 	"github.com/lockflight/lockflight/internal/store"
 )
 
@@ -54,6 +55,10 @@ type Options struct {
 	// base64url; none is issued without it.
 	EdgeClientSecret string
 
+	// PrometheusURL is the server that signals with a PromQL source are asked of;
+	// without one they are missing evidence.
+	PrometheusURL string
+
 	// Providers sign people in, at the address PublicURL under which browsers
 	// find the plane. SSOOnly leaves passwords to break-glass accounts.
 	Providers    []signin.Provider
@@ -77,6 +82,7 @@ type App struct {
 	hub      *feed.Hub
 	ingest   *evidence.Ingest
 	runner   *runner.Runner
+	sources  *source.Sources
 	clients  *unleash.API
 	people   *signin.Service
 	setup    *setup
@@ -130,6 +136,9 @@ func (a *App) open(ctx context.Context) error {
 	if err := a.checkpoint(ctx); err != nil {
 		return fmt.Errorf("signing the first checkpoint: %w", err)
 	}
+	if a.sources, err = source.New(source.Options{Prometheus: o.PrometheusURL, Impact: a.store}); err != nil {
+		return err
+	}
 	if a.listener, err = (&net.ListenConfig{}).Listen(ctx, "tcp", o.Listen); err != nil {
 		return fmt.Errorf("starting to serve: %w", err)
 	}
@@ -144,7 +153,7 @@ func (a *App) wire() {
 
 	a.hub = feed.New(a.Service, a.store.Changed, o.Logger)
 	a.runner = runner.New(runner.Options{
-		Service: a.Service, Evidence: a.store, Wake: a.store, Now: o.Now, Logger: o.Logger, Registerer: registry,
+		Service: a.Service, Evidence: a.store, Wake: a.store, Figures: a.sources, Now: o.Now, Logger: o.Logger, Registerer: registry,
 	})
 	a.ingest = evidence.New(evidence.Options{
 		Store: a.store, Releases: a.runner, Arm: armOf, Now: o.Now, Logger: o.Logger, Registerer: registry,

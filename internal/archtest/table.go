@@ -35,7 +35,7 @@ var everything = []string{
 	"sdk", "sdk/eval",
 	"internal/gate", "internal/audit", "internal/policy", "internal/attest", "internal/figures", "internal/codescan",
 	"internal/control",
-	"internal/store", "internal/feed", "internal/evidence", "internal/runner", "internal/suite", "internal/edge",
+	"internal/store", "internal/feed", "internal/evidence", "internal/runner", "internal/source", "internal/suite", "internal/edge",
 	"internal/notify", "internal/signin", "internal/migrate",
 	"internal/httpapi", "internal/httpapi/unleash", "internal/httpapi/ofrep", "internal/httpapi/native",
 	"internal/mcpserver", "internal/webui",
@@ -61,7 +61,7 @@ var Packages = Table{
 
 	// The vocabulary and the rules: no database, no HTTP.
 	"internal/control": {Imports: []string{
-		"sdk/eval", "internal/gate", "internal/audit", "internal/policy", "internal/attest",
+		"sdk/eval", "internal/gate", "internal/gate/expr", "internal/audit", "internal/policy", "internal/attest",
 	}},
 
 	// Adapters know control, never each other. The exceptions: the edge and
@@ -73,7 +73,8 @@ var Packages = Table{
 	"internal/store/storetest": {Imports: []string{"internal/control", "internal/audit", "internal/store"}},
 	"internal/feed":            {Imports: []string{"internal/control", "sdk/eval"}},
 	"internal/evidence":        {Imports: []string{"internal/control", "internal/gate"}},
-	"internal/runner":          {Imports: []string{"internal/control", "internal/gate"}},
+	"internal/runner":          {Imports: []string{"internal/control", "internal/gate", "internal/gate/expr"}},
+	"internal/source":          {Imports: []string{"internal/control", "internal/gate"}},
 	"internal/suite":           {Imports: []string{"internal/control", "internal/gate"}},
 	"internal/notify":          {Imports: []string{"internal/control"}},
 	"internal/signin":          {Imports: []string{"internal/control", "internal/httpapi"}},
@@ -106,7 +107,8 @@ var Packages = Table{
 		"internal/app", "internal/control", "internal/gate", "internal/audit", "sdk", "sdk/eval", "examples/supportapp/support",
 	}},
 	"cmd/lockflight": {Imports: []string{
-		"internal/app", "internal/demo", "internal/control", "internal/signin", "internal/gate", "internal/audit",
+		"internal/app", "internal/demo", "internal/control", "internal/signin", "internal/gate", "internal/gate/expr",
+		"internal/audit",
 		"internal/codescan", "internal/store", "internal/migrate", "sdk", "sdk/eval",
 	}},
 	// Examples are outside callers; the test of taubench runs the gate on what

@@ -193,6 +193,9 @@ func (in StartRelease) check() error {
 	if err := in.Plan.Validate(); err != nil {
 		return InvalidPlan("plan", err)
 	}
+	if err := CheckRules(in.Plan); err != nil {
+		return err
+	}
 	if in.Build == in.Control {
 		return Invalidf("control", "is the build itself: name the one that it replaces")
 	}

@@ -52,8 +52,8 @@ type milestoneFile struct {
 	Final       bool      `json:"final"`
 }
 
-// ParsePlan reads a ReleasePlan from JSON. A GatePolicy is accepted too: its
-// steps are the milestones. Where no milestone is marked final the last one
+// ParsePlan reads a ReleasePlan from JSON. A GatePolicy is accepted too, or the
+// name of a built-in one as a text: its steps are the milestones. Where no milestone is marked final the last one
 // is. The error names the path and contains POLICY_INVALID.
 func ParsePlan(data []byte) (Plan, error) {
 	plan, err := parsePlan(data)
@@ -67,6 +67,11 @@ func parsePlan(data []byte) (Plan, error) {
 	var head struct {
 		Kind       string          `json:"kind"`
 		Milestones json.RawMessage `json:"milestones"`
+	}
+	var name string
+	if json.Unmarshal(data, &name) == nil {
+		p, err := resolvePolicy("", name)
+		return PlanOf(p), err
 	}
 	if json.Unmarshal(data, &head) == nil && head.Kind != releasePlan && head.Milestones == nil {
 		p, err := parsePolicy(data)

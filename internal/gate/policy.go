@@ -98,14 +98,14 @@ type Relative struct {
 }
 
 // Source says where a signal's observations come from; the zero Source is the
-// observation of the signal's own name. Exactly one field is set.
+// observation of the signal's own name. One origin is named at most.
 type Source struct {
 	Evaluation    []string       `json:"evaluation,omitempty"`
 	Span          string         `json:"span,omitempty"`
 	EvidenceSlots map[string]any `json:"evidence_slots,omitzero"`
-	ImpactMetric  string         `json:"impact_metric,omitempty"`
-	PromQL        string         `json:"promql,omitempty"`
-	MaxAge        Duration       `json:"max_age,omitempty"`
+	ImpactMetric  string         `json:"impact_metric,omitempty"` // the name of one: a counter's rate a second, a gauge's or histogram's mean
+	PromQL        string         `json:"promql,omitempty"`        // an instant query of one figure; $flag, $environment, $build, $control are the release's
+	MaxAge        Duration       `json:"max_age,omitempty"`       // of the two above: an older figure is missing; 0 is 2m, for impact metrics 5m
 	Observation   string         `json:"observation,omitempty"`
 }
 
@@ -200,14 +200,18 @@ type BuildGate struct {
 
 // UnmarshalJSON fills what is absent from the signal of that name in the
 // default policy, or from what its kind starts from, so that a policy may say
-// only what it changes.
+// only what it changes. No kind is a level where the source is an outside one.
 func (s *Signal) UnmarshalJSON(b []byte) error {
 	var head struct {
-		Name string `json:"name"`
-		Kind string `json:"kind"`
+		Name   string  `json:"name"`
+		Kind   string  `json:"kind"`
+		Source *Source `json:"source"`
 	}
 	if err := json.Unmarshal(b, &head); err != nil {
 		return err
+	}
+	if head.Kind == "" && head.Source.Outside() {
+		head.Kind = Level
 	}
 	type plain Signal // without this method
 	v := plain(defaultSignal(head.Name, head.Kind))

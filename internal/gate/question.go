@@ -50,12 +50,29 @@ func (d *Decision) SignalsByName() map[string]SignalReply {
 // agent-default, key by key or by path ("hold.timeout"). What is wrong with a policy or a snapshot
 // is part of the reply, a HOLD; the error says that the line is not a
 // question at all, and the reply is a HOLD then, too.
-func Answer(line []byte) (Reply, error) {
+//
+// Rules of a policy are not compiled, so they hold: see [Compile.Answer].
+func Answer(line []byte) (Reply, error) { return Compile(nil).Answer(line) }
+
+// Compile compiles the rules of a policy. The nil Compile compiles none.
+type Compile func(Policy) (Rules, error)
+
+// rules compiles what there is; a policy without rules needs no compiler.
+func (c Compile) rules(p Policy) (Rules, error) {
+	if c == nil || len(p.Rules) == 0 {
+		return nil, nil
+	}
+	return c(p)
+}
+
+// Answer is [Answer] for policies with rules. A rule that does not compile
+// makes the policy invalid, which is a HOLD.
+func (c Compile) Answer(line []byte) (Reply, error) {
 	var q question
 	if err := json.Unmarshal(quoteNaN(line), &q); err != nil {
 		return Reply{Reason: SnapshotInvalid, Detail: err.Error()}, typeFault(err)
 	}
-	d := q.decide()
+	d := q.decide(c)
 	return Reply{
 		Name: q.Name, Verdict: d.Verdict, Reason: d.Reason, Also: d.Also,
 		Signals: d.SignalsByName(), SRMLogE: d.SRMLogE, Needs: d.Needs, Detail: d.Detail,
@@ -64,7 +81,7 @@ func Answer(line []byte) (Reply, error) {
 
 // decide decides a question. A kill by an operator outranks a policy and a
 // snapshot that cannot be read.
-func (q *question) decide() Decision {
+func (q *question) decide(compile Compile) Decision {
 	var st State
 	var killed Decision
 	stateErr := readOptional(q.State, &st)
@@ -92,7 +109,11 @@ func (q *question) decide() Decision {
 	if stateErr != nil {
 		return killed.or(SnapshotInvalid, prefixed("state", stateErr))
 	}
-	return Decide(policy, s, st)
+	rules, err := compile.rules(policy)
+	if err != nil {
+		return killed.or(PolicyInvalid, err)
+	}
+	return rules.Decide(policy, s, st)
 }
 
 // readOptional decodes a JSON object that may be absent or null.

@@ -49,7 +49,14 @@ type Summary struct {
 // transition; its error ends the replay. every takes the place of the
 // policy's evaluate_every. The order of lines matters only among those
 // received at the same moment.
+//
+// Rules of the policy are not compiled, so they hold: see [Rules.Replay].
 func Replay(p Policy, lines iter.Seq[[]byte], every time.Duration, each func(Transition) error) (Summary, error) {
+	return Rules(nil).Replay(p, lines, every, each)
+}
+
+// Replay is [Replay] for a policy whose rules were compiled.
+func (r Rules) Replay(p Policy, lines iter.Seq[[]byte], every time.Duration, each func(Transition) error) (Summary, error) {
 	if every <= 0 {
 		return Summary{}, wrongField("every", "want more than 0s")
 	}
@@ -57,15 +64,15 @@ func Replay(p Policy, lines iter.Seq[[]byte], every time.Duration, each func(Tra
 		return Summary{}, fmt.Errorf("POLICY_INVALID: %w", err)
 	}
 	p.Hysteresis.EvaluateEvery = Duration(every)
-	r := replay{plan: PlanOf(p), every: every, each: each}
-	malformed := r.read(lines)
-	if n := r.evaluations(); n > maxEvaluations {
+	run := replay{plan: PlanOf(p), rules: r, every: every, each: each}
+	malformed := run.read(lines)
+	if n := run.evaluations(); n > maxEvaluations {
 		return Summary{}, fmt.Errorf("%d evaluations from %s to %s are too many: is a time wrong?",
-			n, r.received(0).Format(time.RFC3339), r.received(len(r.lines)-1).Format(time.RFC3339))
+			n, run.received(0).Format(time.RFC3339), run.received(len(run.lines)-1).Format(time.RFC3339))
 	}
-	r.ledger = NewLedger(p, LedgerOptions{Candidate: r.candidate()})
-	err := r.run()
-	summary := r.summary()
+	run.ledger = NewLedger(p, LedgerOptions{Candidate: run.candidate()})
+	err := run.run()
+	summary := run.summary()
 	if malformed > 0 {
 		summary.Rejected[Malformed] += malformed
 	}
@@ -75,6 +82,7 @@ func Replay(p Policy, lines iter.Seq[[]byte], every time.Duration, each func(Tra
 // replay is one run.
 type replay struct {
 	plan     Plan
+	rules    Rules
 	every    time.Duration
 	each     func(Transition) error
 	lines    []Observation // well-formed, in order
@@ -142,7 +150,7 @@ func (r *replay) evaluations() int64 {
 func (r *replay) run() error {
 	n := r.evaluations()
 	if n == 0 {
-		r.decision = Decide(r.plan.PolicyAt(0), r.ledger.Snapshot(time.Time{}, r.progress), State{})
+		r.decision = r.rules.Decide(r.plan.PolicyAt(0), r.ledger.Snapshot(time.Time{}, r.progress), State{})
 		return nil
 	}
 	start := r.received(0)
@@ -166,7 +174,7 @@ func (r *replay) evaluate(now time.Time) (Move, error) {
 	step, before := r.progress.Step, r.decision
 	snapshot := r.ledger.Snapshot(now, r.progress)
 	state := r.progress.State(&r.plan, now, r.ledger.Outcomes())
-	r.decision = Decide(r.plan.PolicyAt(step), snapshot, state)
+	r.decision = r.rules.Decide(r.plan.PolicyAt(step), snapshot, state)
 	r.done++
 	move := r.progress.Record(&r.plan, now, r.decision, r.ledger.Outcomes())
 	if move == Advance {

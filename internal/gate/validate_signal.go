@@ -13,6 +13,7 @@ func (s *Signal) checks(path string) []check {
 		{s.Settle >= 0, path + ".settle", "want 0s or more"},
 		{s.Q == 0 || s.Kind == Quantile, path + ".q", "only a quantile has one"},
 	}
+	checks = append(checks, s.sourceChecks(path)...)
 	if s.Kind == Level {
 		return append(checks, s.levelChecks(path)...)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/lockflight/lockflight/internal/control"
 	"github.com/lockflight/lockflight/internal/gate"
+	"github.com/lockflight/lockflight/internal/gate/expr"
 )
 
 // flight is one open release as the runner follows it. The runner's loop alone
@@ -20,6 +21,8 @@ type flight struct {
 	policy *gate.Policy        // of the milestone being served
 	latest *control.Evaluation // nil before the first
 
+	rules    gate.Rules          // of the policy, compiled
+	readings map[string]*reading // of signals with an outside source, by name
 	ledger   *gate.Ledger
 	progress gate.Progress
 	after    int64     // sequence number of the last batch folded
@@ -56,6 +59,11 @@ func (f *flight) update(view control.ReleaseView) bool {
 func (f *flight) take(view control.ReleaseView) {
 	moved := f.view.Milestone != view.Milestone
 	policy := view.Plan.PolicyAt(view.Milestone)
+	if f.policy == nil || moved && anyPolicy(view.Plan) {
+		f.readings = readings(&policy)
+		// A rule that does not compile, which a start refuses, is a HOLD.
+		f.rules, _ = expr.Compile(policy)
+	}
 	f.view, f.policy, f.progress = view, &policy, view.Progress
 	f.fresh, f.restart = f.fresh || moved, byHand(view.Verdict)
 	if f.ledger == nil || moved && anyPolicy(view.Plan) {
@@ -137,7 +145,8 @@ func (f *flight) evaluate(now time.Time) (e control.Evaluation, write bool) {
 	snapshot := f.ledger.Snapshot(now, f.progress)
 	snapshot.GateID, snapshot.Step = f.id, f.progress.Step
 	snapshot.Build.Control = f.view.Control
-	decision := gate.Decide(*f.policy, snapshot, state)
+	f.outside(&snapshot, now)
+	decision := f.rules.Decide(*f.policy, snapshot, state)
 	if f.progress.Record(&f.view.Plan, now, decision, outcomes) == gate.Advance {
 		f.ledger.Restart()
 	}

@@ -18,6 +18,7 @@ type Options struct {
 	Service    *control.Service
 	Evidence   control.EvidenceStore
 	Wake       Waker
+	Figures    Figures          // of outside sources; where nil, they are missing evidence
 	Now        func() time.Time // time.Now where nil
 	Logger     *slog.Logger     // none where nil
 	Registerer prometheus.Registerer
@@ -42,6 +43,9 @@ type Runner struct {
 	mu      sync.RWMutex
 	flights map[string]*flight // by release
 	moved   chan struct{}      // closed at the next change of any of them
+
+	figures chan struct{}  // a source has answered
+	asking  sync.WaitGroup // the questions to sources under way
 }
 
 // New returns a Runner. It starts nothing.
@@ -52,10 +56,13 @@ func New(o Options) *Runner {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
+	if o.Figures == nil {
+		o.Figures = noFigures{}
+	}
 	if o.Coalesce == 0 {
 		o.Coalesce = time.Second
 	}
-	r := &Runner{o: o, metrics: newMetrics(o.Registerer), flights: map[string]*flight{}, moved: make(chan struct{})}
+	r := &Runner{o: o, metrics: newMetrics(o.Registerer), flights: map[string]*flight{}, moved: make(chan struct{}), figures: make(chan struct{}, 1)}
 	r.table.Store(&table{})
 	return r
 }
@@ -66,6 +73,7 @@ const retryAfter = time.Second
 // Run evaluates on new evidence and on time until ctx ends. A store that does
 // not answer is asked again: releases hold meanwhile.
 func (r *Runner) Run(ctx context.Context) error {
+	defer r.asking.Wait()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -84,6 +92,7 @@ func (r *Runner) Run(ctx context.Context) error {
 			return nil
 		case <-changed:
 		case <-arrived:
+		case <-r.figures:
 		case <-timer.C:
 		}
 	}
@@ -102,9 +111,10 @@ func (r *Runner) pass(ctx context.Context) (time.Duration, error) {
 	next := idle
 	var errs []error
 	for _, f := range r.open() {
+		ask := r.poll(ctx, f, r.o.Now())
 		wait, err := r.fly(ctx, f)
 		errs = append(errs, err)
-		next = min(next, wait)
+		next = min(next, wait, ask)
 	}
 	return next, errors.Join(errs...)
 }
@@ -172,7 +182,8 @@ func (r *Runner) fly(ctx context.Context, f *flight) (time.Duration, error) {
 		}
 	}
 	now := r.o.Now()
-	if wait := f.due(now, r.o.Coalesce); wait > 0 {
+	f.fresh = f.fresh || f.told()
+	if wait := max(f.due(now, r.o.Coalesce), f.awaits(now)); wait > 0 {
 		return wait, nil
 	}
 	e, write := f.evaluate(now)
