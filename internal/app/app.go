@@ -169,7 +169,7 @@ func (a *App) wire() {
 	mux := http.NewServeMux()
 	a.clients.Register(mux)
 	ofrep.New(ofrep.Options{
-		Auth: a.Service, Hub: a.hub, StreamKey: a.signer.derive("ofrep streams"), Origins: o.FrontendOrigins, Now: o.Now, Logger: o.Logger,
+		Auth: a.Service, Feed: a.hub, StreamKey: a.signer.derive("ofrep streams"), Origins: o.FrontendOrigins, Now: o.Now, Logger: o.Logger,
 	}).Register(mux)
 	native.Register(mux, native.Options{
 		Service: a.Service, Usage: a.store, Live: a.runner, Ingest: a.ingest,

@@ -101,6 +101,11 @@ func (h *Hub) Environment(ctx context.Context, name string) (*Env, error) {
 	return e, nil
 }
 
+// Of returns the environment that a token of an SDK reads.
+func (h *Hub) Of(ctx context.Context, t control.Token) (*Env, error) {
+	return h.Environment(ctx, t.Environment)
+}
+
 // Sync brings every environment up to what is committed when it is called.
 func (h *Hub) Sync(ctx context.Context) error {
 	h.following.Lock()

@@ -11,10 +11,17 @@ import (
 	"github.com/lockflight/lockflight/internal/httpapi"
 )
 
-// Options are what an API is made of. Auth, Hub and StreamKey are needed.
+// Feed finds what tokens read.
+type Feed interface {
+	// Of returns the environment that a token of an SDK reads, all of it that
+	// there is here. What of it the token may see is for the caller to pick.
+	Of(ctx context.Context, t control.Token) (*feed.Env, error)
+}
+
+// Options are what an API is made of. Auth, Feed and StreamKey are needed.
 type Options struct {
 	Auth      httpapi.Authenticator
-	Hub       *feed.Hub
+	Feed      Feed
 	StreamKey [32]byte         // seals the address of event streams; the same on all replicas
 	Origins   []string         // of the pages that may call it; * or none for any
 	Now       func() time.Time // time.Now where nil
@@ -24,7 +31,7 @@ type Options struct {
 // API answers /ofrep/v1. Its methods may be called from any goroutine.
 type API struct {
 	auth httpapi.Authenticator
-	hub  *feed.Hub
+	feed Feed
 	seal seal
 	cors httpapi.CORS
 	now  func() time.Time
@@ -39,7 +46,7 @@ func New(o Options) *API {
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
-	return &API{auth: o.Auth, hub: o.Hub, seal: newSeal(o.StreamKey), cors: httpapi.CORS{Origins: o.Origins}, now: o.Now, log: o.Logger}
+	return &API{auth: o.Auth, feed: o.Feed, seal: newSeal(o.StreamKey), cors: httpapi.CORS{Origins: o.Origins}, now: o.Now, log: o.Logger}
 }
 
 // Register adds the routes to a mux.
@@ -86,7 +93,7 @@ func (a *API) granted(ctx context.Context, c httpapi.Caller) (*feed.Env, feed.Sc
 		return nil, feed.Scope{}, control.Errorf(control.Denied, "wrong_token_type", "an admin token has no environment to decide flags in: use a frontend or backend token")
 	}
 	projects, all := c.Principal.Projects(control.PermClientWrite, c.Token.Environment)
-	env, err := a.hub.Environment(ctx, c.Token.Environment)
+	env, err := a.feed.Of(ctx, c.Token)
 	return env, feed.Scope{All: all, Projects: projects}, err
 }
 

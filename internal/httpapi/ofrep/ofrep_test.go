@@ -76,7 +76,7 @@ func newPlane(t testing.TB) *plane {
 	done := make(chan error, 1)
 	go func() { done <- p.hub.Run(ctx) }()
 	mux := http.NewServeMux()
-	ofrep.New(ofrep.Options{Auth: p.service, Hub: p.hub, Logger: quiet, Origins: []string{"https://shop.example"}}).Register(mux)
+	ofrep.New(ofrep.Options{Auth: p.service, Feed: p.hub, Logger: quiet, Origins: []string{"https://shop.example"}}).Register(mux)
 	p.server = httptest.NewServer(mux)
 	t.Cleanup(func() {
 		p.server.CloseClientConnections()

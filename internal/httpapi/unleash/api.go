@@ -34,13 +34,10 @@ type Options struct {
 // API answers the paths of Unleash. Its methods may be called from any
 // goroutine.
 type API struct {
+	*Clients
+
 	service *control.Service
-	hub     *feed.Hub
-	reports *reports
-	cors    httpapi.CORS
 	issuer  *issuer
-	now     func() time.Time
-	log     *slog.Logger
 
 	passwords Passwords
 }
@@ -54,21 +51,27 @@ func New(o Options) *API {
 		o.Logger = slog.Default()
 	}
 	return &API{
-		service: o.Service, hub: o.Hub, issuer: newIssuer(o.EdgeSecret, o.Now), reports: newReports(o.Usage, o.Service, o.Logger),
-		cors: httpapi.CORS{Origins: o.Origins}, now: o.Now, log: o.Logger, passwords: o.Passwords,
+		Clients: NewClients(ClientOptions{
+			Auth: o.Service, Feed: o.Hub, Sink: newStoreSink(o.Usage, o.Service, o.Logger), Ready: storeAnswers(o.Service),
+			Origins: o.Origins, Now: o.Now, Logger: o.Logger,
+		}),
+		service: o.Service, issuer: newIssuer(o.EdgeSecret, o.Now), passwords: o.Passwords,
 	}
 }
 
-// Run writes what clients report to the store, once a second, until ctx ends,
-// and then what is left.
-func (a *API) Run(ctx context.Context) error { return a.reports.run(ctx) }
+// storeAnswers is how a plane is ready.
+func storeAnswers(s *control.Service) func(context.Context) error {
+	return func(ctx context.Context) error {
+		_, err := s.Environments(ctx, control.Engine())
+		return err
+	}
+}
 
 // Register adds the routes to a mux. Every other path below /api/ is answered
 // as Unleash does.
 func (a *API) Register(mux *http.ServeMux) {
-	a.routeClient(mux)
-	a.routeFrontend(mux)
-	a.routeEdge(mux)
+	a.Clients.Register(mux)
+	mux.Handle("POST "+issuePath, a.open(a.issueTokens))
 	a.routeAdmin(mux)
 	a.routeFlags(mux)
 	a.routeDependencies(mux)
@@ -98,24 +101,6 @@ func (a *API) Register(mux *http.ServeMux) {
 	a.routeGroups(mux)
 	a.routeServiceAccounts(mux)
 	a.routeAccess(mux)
-	mux.Handle("GET /health", a.open(health))
-	mux.Handle("GET /ready", a.open(a.ready))
-	mux.Handle("/api/", a.open(noSuchPath))
-}
-
-// routeClient adds what SDKs and edges call.
-func (a *API) routeClient(mux *http.ServeMux) {
-	for pattern, h := range map[string]httpapi.Handler{
-		"GET /api/client/features":        a.features,
-		"GET /api/client/features/{name}": a.feature,
-		"GET /api/client/delta":           a.delta,
-		"GET /api/client/streaming":       a.streaming,
-		"POST /api/client/register":       a.reported(http.StatusAccepted, a.register),
-		"POST /api/client/metrics":        a.reported(http.StatusAccepted, a.metrics),
-		"POST /api/client/metrics/bulk":   a.reported(http.StatusAccepted, a.bulkMetrics),
-	} {
-		mux.Handle(pattern, a.client(h))
-	}
 }
 
 // routeAdmin adds what people's tools call.
@@ -149,9 +134,6 @@ func (a *API) routeAdmin(mux *http.ServeMux) {
 	}
 }
 
-// open serves a route that needs no token.
-func (a *API) open(h httpapi.Handler) http.Handler { return httpapi.Serve(a.log, render, h) }
-
 // admin serves a route for any valid token; what its principal may do is for
 // control to say.
 func (a *API) admin(h httpapi.Handler) http.Handler {
@@ -169,26 +151,6 @@ func (a *API) admin(h httpapi.Handler) http.Handler {
 	}))
 }
 
-// client serves a route for backend tokens alone. An admin token has no
-// environment, and a frontend token is in the hands of whoever reads a page.
-func (a *API) client(h httpapi.Handler) http.Handler { return a.open(a.only(control.TokenBackend, h)) }
-
-// only lets requests with a valid token of one type pass.
-func (a *API) only(want control.TokenType, h httpapi.Handler) httpapi.Handler {
-	return httpapi.Authenticate(a.service, func(w http.ResponseWriter, r *http.Request) error {
-		if t := httpapi.CallerOf(r.Context()).Token.Type; t != want {
-			return wrongTokenType(want, t)
-		}
-		return h(w, r)
-	})
-}
-
 func wrongTokenType(want, got control.TokenType) error {
 	return control.Errorf(control.Denied, "wrong_token_type", "this endpoint takes tokens of type %s, and this one is of type %s", want, got)
-}
-
-// noSuchPath answers whatever has no route, the wrong method on one that is
-// there included, as Unleash does.
-func noSuchPath(_ http.ResponseWriter, r *http.Request) error {
-	return control.Errorf(control.NotFound, "not_found", "there is nothing at %s %s", r.Method, r.URL.Path)
 }

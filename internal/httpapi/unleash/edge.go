@@ -9,9 +9,8 @@ import (
 )
 
 // routeEdge adds what Unleash Edge calls beside the client API.
-func (a *API) routeEdge(mux *http.ServeMux) {
+func (a *Clients) routeEdge(mux *http.ServeMux) {
 	mux.Handle("POST /edge/validate", a.open(a.validateTokens))
-	mux.Handle("POST "+issuePath, a.open(a.issueTokens))
 	mux.Handle("POST /edge/metrics", a.open(a.edgeMetrics))
 	mux.Handle("/edge/", a.open(noSuchPath))
 	mux.Handle("POST /api/client/metrics/edge", a.client(a.edgeInstance))
@@ -32,7 +31,7 @@ const maxTokens = 1000
 // validateTokens answers POST /edge/validate: which of the tokens that an edge
 // was shown are valid, and for what. It needs no token, since whoever asks has
 // those that it asks about.
-func (a *API) validateTokens(w http.ResponseWriter, r *http.Request) error {
+func (a *Clients) validateTokens(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
 		Tokens []string `json:"tokens"`
 	}
@@ -49,7 +48,7 @@ func (a *API) validateTokens(w http.ResponseWriter, r *http.Request) error {
 		Tokens []edgeToken `json:"tokens"`
 	}{Tokens: []edgeToken{}}
 	for _, secret := range in.Tokens {
-		_, t, err := a.service.Authenticate(r.Context(), secret)
+		_, t, err := a.auth.Authenticate(r.Context(), secret)
 		switch {
 		case err == nil:
 			out.Tokens = append(out.Tokens, edgeToken{secret, edgeType(t.Type), t.Projects, t.Environment})
@@ -72,7 +71,7 @@ func edgeType(t control.TokenType) string {
 // /api/client/metrics/bulk. Edges of its time send no token with it. What comes
 // without one is answered, so that they do not hold it back, but it is not
 // kept: anybody could have sent it.
-func (a *API) edgeMetrics(w http.ResponseWriter, r *http.Request) error {
+func (a *Clients) edgeMetrics(w http.ResponseWriter, r *http.Request) error {
 	if httpapi.Secret(r) != "" {
 		return a.only(control.TokenBackend, a.reported(http.StatusAccepted, a.bulkMetrics))(w, r)
 	}
@@ -85,7 +84,7 @@ func (a *API) edgeMetrics(w http.ResponseWriter, r *http.Request) error {
 
 // edgeInstance answers POST /api/client/metrics/edge, in which an edge tells
 // how it does. That is of use to Unleash's own console, and is not kept.
-func (a *API) edgeInstance(w http.ResponseWriter, r *http.Request) error {
+func (a *Clients) edgeInstance(w http.ResponseWriter, r *http.Request) error {
 	var in map[string]any
 	if err := bulkBody.Decode(w, r, &in); err != nil {
 		return err

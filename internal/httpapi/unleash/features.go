@@ -13,7 +13,7 @@ import (
 // features answers GET /api/client/features. The token alone decides which
 // environment and projects are read: the query's project and environment are
 // of older SDKs, and its tag has nothing to match here.
-func (a *API) features(w http.ResponseWriter, r *http.Request) error {
+func (a *Clients) features(w http.ResponseWriter, r *http.Request) error {
 	segments, err := namesSegments(r.Header.Get("Unleash-Client-Spec"))
 	if err != nil {
 		return err
@@ -56,7 +56,7 @@ func acceptsGzip(header []string) bool {
 }
 
 // feature answers GET /api/client/features/{name}.
-func (a *API) feature(w http.ResponseWriter, r *http.Request) error {
+func (a *Clients) feature(w http.ResponseWriter, r *http.Request) error {
 	env, scope, err := a.visible(r)
 	if err != nil {
 		return err
@@ -71,7 +71,7 @@ func (a *API) feature(w http.ResponseWriter, r *http.Request) error {
 
 // visible returns the environment of the request's token and what the token
 // may read of it.
-func (a *API) visible(r *http.Request) (*feed.Env, feed.Scope, error) {
+func (a *Clients) visible(r *http.Request) (*feed.Env, feed.Scope, error) {
 	env, scope, err := a.granted(r, control.PermClientRead)
 	scope.Prefix = r.URL.Query().Get("namePrefix")
 	return env, scope, err
@@ -79,10 +79,10 @@ func (a *API) visible(r *http.Request) (*feed.Env, feed.Scope, error) {
 
 // granted returns the environment of the request's token, and the part of it
 // for which the token has a permission.
-func (a *API) granted(r *http.Request, perm control.Permission) (*feed.Env, feed.Scope, error) {
+func (a *Clients) granted(r *http.Request, perm control.Permission) (*feed.Env, feed.Scope, error) {
 	c := httpapi.CallerOf(r.Context())
 	projects, all := c.Principal.Projects(perm, c.Token.Environment)
-	env, err := a.hub.Environment(r.Context(), c.Token.Environment)
+	env, err := a.feed.Of(r.Context(), c.Token)
 	return env, feed.Scope{All: all, Projects: projects}, err
 }
 

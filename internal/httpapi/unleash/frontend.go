@@ -14,7 +14,7 @@ import (
 // routeFrontend adds what browsers and phones call, which are told the answers
 // and not the rules. /api/proxy is the name that Unleash's former proxy, and
 // its Edge, have for the same; all and features are Edge's alone.
-func (a *API) routeFrontend(mux *http.ServeMux) {
+func (a *Clients) routeFrontend(mux *http.ServeMux) {
 	for _, base := range []string{"/api/frontend", "/api/proxy"} {
 		for pattern, h := range map[string]httpapi.Handler{
 			"GET " + base:                                    a.evaluateEnabled,
@@ -40,18 +40,18 @@ func (a *API) routeFrontend(mux *http.ServeMux) {
 }
 
 // evaluateEnabled answers with the flags that are on for the request's context.
-func (a *API) evaluateEnabled(w http.ResponseWriter, r *http.Request) error {
+func (a *Clients) evaluateEnabled(w http.ResponseWriter, r *http.Request) error {
 	return a.evaluate(w, r, func(v eval.Variant) bool { return v.FeatureEnabled })
 }
 
 // evaluateAll answers with every flag.
-func (a *API) evaluateAll(w http.ResponseWriter, r *http.Request) error {
+func (a *Clients) evaluateAll(w http.ResponseWriter, r *http.Request) error {
 	return a.evaluate(w, r, func(eval.Variant) bool { return true })
 }
 
 // evaluate answers with the flags that keep wants, in Unleash's
 // frontendApiFeaturesSchema.
-func (a *API) evaluate(w http.ResponseWriter, r *http.Request, keep func(eval.Variant) bool) error {
+func (a *Clients) evaluate(w http.ResponseWriter, r *http.Request, keep func(eval.Variant) bool) error {
 	view, c, err := a.evaluation(w, r)
 	if err != nil {
 		return err
@@ -62,7 +62,7 @@ func (a *API) evaluate(w http.ResponseWriter, r *http.Request, keep func(eval.Va
 }
 
 // evaluateOne answers with one flag, on or off.
-func (a *API) evaluateOne(w http.ResponseWriter, r *http.Request) error {
+func (a *Clients) evaluateOne(w http.ResponseWriter, r *http.Request) error {
 	view, c, err := a.evaluation(w, r)
 	if err != nil {
 		return err
@@ -78,7 +78,7 @@ func (a *API) evaluateOne(w http.ResponseWriter, r *http.Request) error {
 // evaluation returns what the request's token sees, and the context to decide
 // it for. A frontend token has no PermClientRead, which reads the rules: what
 // it may report on is what it may have decided.
-func (a *API) evaluation(w http.ResponseWriter, r *http.Request) (*feed.View, *eval.Context, error) {
+func (a *Clients) evaluation(w http.ResponseWriter, r *http.Request) (*feed.View, *eval.Context, error) {
 	env, scope, err := a.granted(r, control.PermClientWrite)
 	if err != nil {
 		return nil, nil, err
@@ -93,7 +93,7 @@ func (a *API) evaluation(w http.ResponseWriter, r *http.Request) (*feed.View, *e
 // impressions answers POST .../client/events, one event or a list of them. They
 // are looked at and not kept: what a release needs of exposures comes from
 // back-end SDKs, which decide them.
-func (a *API) impressions(w http.ResponseWriter, r *http.Request) error {
+func (a *Clients) impressions(w http.ResponseWriter, r *http.Request) error {
 	var in any
 	if err := httpapi.SDKBody.Decode(w, r, &in); err != nil {
 		return err

@@ -50,7 +50,7 @@ const (
 
 // sender is who measured what the request reports: what its SDK calls itself,
 // where that tells it from every other instance.
-func (a *API) sender(r *http.Request, i control.Instance, in application) control.ImpactReport {
+func (a *Clients) sender(r *http.Request, i control.Instance, in application) control.ImpactReport {
 	id := cmp.Or(in.ConnectionID, r.Header.Get("unleash-connection-id"), r.Header.Get("x-unleash-connection-id"), in.InstanceID)
 	if id == "default" || checkText("", id) != nil {
 		id = ""
@@ -61,7 +61,7 @@ func (a *API) sender(r *http.Request, i control.Instance, in application) contro
 // impact returns the report of what was measured, or none where nothing of it
 // is of use. It is never a reason to fail a request: SDKs would send the counts
 // beside it again, and drop them in the end.
-func (a *API) impact(r *http.Request, by control.ImpactReport, metrics json.RawMessage) []control.ImpactReport {
+func (a *Clients) impact(r *http.Request, by control.ImpactReport, metrics json.RawMessage) []control.ImpactReport {
 	by.Samples = a.samples(r.Context(), metrics)
 	if now := a.now(); len(by.Samples) == 0 || by.To.Before(now.Add(-maxImpactAge)) || by.To.After(now.Add(maxImpactAge)) {
 		return nil
@@ -71,7 +71,7 @@ func (a *API) impact(r *http.Request, by control.ImpactReport, metrics json.RawM
 
 // bulkImpact is impact of what an edge has added up for many instances: it
 // names the application of each series in its labels.
-func (a *API) bulkImpact(r *http.Request, metrics json.RawMessage) []control.ImpactReport {
+func (a *Clients) bulkImpact(r *http.Request, metrics json.RawMessage) []control.ImpactReport {
 	byApp := map[string]*control.ImpactReport{}
 	var out []control.ImpactReport
 	for _, one := range a.samples(r.Context(), metrics) {
@@ -101,7 +101,7 @@ func appOf(labels string) string {
 
 // samples reads what is good of a list of metrics, and says in the log what is
 // not.
-func (a *API) samples(ctx context.Context, list json.RawMessage) []control.ImpactSample {
+func (a *Clients) samples(ctx context.Context, list json.RawMessage) []control.ImpactSample {
 	var metrics []json.RawMessage
 	if len(list) > 0 {
 		_ = json.Unmarshal(list, &metrics) // what is no list has no metrics

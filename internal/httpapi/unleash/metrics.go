@@ -23,7 +23,7 @@ const maxCount = 1e12
 // metrics reads POST .../client/metrics: counts since the last report, and from
 // Lockflight's own SDK also when it served which revision. What a newer SDK may
 // send beside that is passed over.
-func (a *API) metrics(w http.ResponseWriter, r *http.Request) (control.Reports, error) {
+func (a *Clients) metrics(w http.ResponseWriter, r *http.Request) (control.Reports, error) {
 	var in struct {
 		application
 		Bucket *struct {
@@ -88,7 +88,7 @@ type bulk struct {
 
 // bulkMetrics reads POST /api/client/metrics/bulk. Rows of another environment
 // than the token's are dropped, as in Unleash.
-func (a *API) bulkMetrics(w http.ResponseWriter, r *http.Request) (control.Reports, error) {
+func (a *Clients) bulkMetrics(w http.ResponseWriter, r *http.Request) (control.Reports, error) {
 	var in bulk
 	if err := bulkBody.Decode(w, r, &in); err != nil {
 		return control.Reports{}, err
@@ -133,9 +133,10 @@ var flagName = regexp.MustCompile(`^[A-Za-z0-9._~-]{1,100}$`)
 const spooled = time.Hour
 
 // counting returns what adds the counts of a flag to out: as usage where the
-// token may report on it, and as an unknown flag where nobody serves it. Names
-// that no flag can have are dropped, as in Unleash.
-func (a *API) counting(r *http.Request, out *control.Reports) (func(flag, app string, at time.Time, c counts), error) {
+// token may report on it, and as an unknown flag where nobody serves it; a relay
+// cannot know that nobody does. Names that no flag can have are dropped, as in
+// Unleash.
+func (a *Clients) counting(r *http.Request, out *control.Reports) (func(flag, app string, at time.Time, c counts), error) {
 	env, scope, err := a.granted(r, control.PermClientWrite)
 	environment, now := httpapi.CallerOf(r.Context()).Token.Environment, a.now().UTC()
 	return func(flag, app string, at time.Time, c counts) {
@@ -144,7 +145,7 @@ func (a *API) counting(r *http.Request, out *control.Reports) (func(flag, app st
 		}
 		project, served := env.Project(flag)
 		switch {
-		case served && scope.Covers(project, flag):
+		case served && scope.Covers(project, flag), !served && a.relay && flagName.MatchString(flag):
 			u := c.usage(flag, environment, app, at)
 			if u.SeenAt.After(now.Add(-spooled)) {
 				u.SeenAt = now // what is compared with it has the server's clock

@@ -4,7 +4,6 @@ import (
 	"log/slog"
 	"net/http"
 
-	"github.com/lockflight/lockflight/internal/control"
 	"github.com/lockflight/lockflight/internal/httpapi"
 )
 
@@ -15,10 +14,10 @@ func health(w http.ResponseWriter, _ *http.Request) error {
 	return httpapi.WriteJSON(w, http.StatusOK, good)
 }
 
-// ready says that the store answers too.
-func (a *API) ready(w http.ResponseWriter, r *http.Request) error {
-	if _, err := a.service.Environments(r.Context(), control.Engine()); err != nil {
-		a.log.LogAttrs(r.Context(), slog.LevelWarn, "not ready: the store does not answer", slog.Any("error", err))
+// ready says that there is something to serve, too.
+func (a *Clients) ready(w http.ResponseWriter, r *http.Request) error {
+	if err := a.whenReady(r.Context()); err != nil {
+		a.log.LogAttrs(r.Context(), slog.LevelWarn, "not ready", slog.Any("error", err))
 		w.WriteHeader(http.StatusServiceUnavailable)
 		return nil
 	}

@@ -19,7 +19,7 @@ type applied struct {
 
 // receipts reads the receipts of an instance. They are its own word: whoever
 // reads them knows that a client can say anything of itself.
-func (a *API) receipts(by control.Instance, in []applied) ([]control.Receipt, error) {
+func (a *Clients) receipts(by control.Instance, in []applied) ([]control.Receipt, error) {
 	var out []control.Receipt
 	for i, one := range in {
 		at := index("lockflight.applied", i)

@@ -21,7 +21,7 @@ type application struct {
 }
 
 // register reads POST .../client/register.
-func (a *API) register(w http.ResponseWriter, r *http.Request) (control.Reports, error) {
+func (a *Clients) register(w http.ResponseWriter, r *http.Request) (control.Reports, error) {
 	var in struct {
 		application
 		Interval   float64  `json:"interval"`
@@ -50,7 +50,7 @@ func (a *API) register(w http.ResponseWriter, r *http.Request) (control.Reports,
 // reported takes the report that read finds in a request, and answers with a
 // status as Unleash does: its client API says 202 without a body, its frontend
 // API 200 and "OK".
-func (a *API) reported(status int, read func(http.ResponseWriter, *http.Request) (control.Reports, error)) httpapi.Handler {
+func (a *Clients) reported(status int, read func(http.ResponseWriter, *http.Request) (control.Reports, error)) httpapi.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		in, err := read(w, r)
 		if err != nil {
@@ -61,7 +61,7 @@ func (a *API) reported(status int, read func(http.ResponseWriter, *http.Request)
 }
 
 // accept takes a report and answers with a status and no body.
-func (a *API) accept(w http.ResponseWriter, status int, in control.Reports) error {
+func (a *Clients) accept(w http.ResponseWriter, status int, in control.Reports) error {
 	if err := a.reports.add(in); err != nil {
 		return err
 	}
@@ -77,7 +77,7 @@ func (a *API) accept(w http.ResponseWriter, status int, in control.Reports) erro
 }
 
 // instance returns who sent the request, in the environment of its token.
-func (a *API) instance(r *http.Request, in application) (control.Instance, error) {
+func (a *Clients) instance(r *http.Request, in application) (control.Instance, error) {
 	out := control.Instance{
 		App: in.AppName, ID: cmp.Or(in.InstanceID, "default"),
 		Environment: httpapi.CallerOf(r.Context()).Token.Environment,

@@ -27,10 +27,8 @@ const maxUnknown = 1000
 // do not write: one row for each flag, application and hour, one for each
 // instance, receipt and unknown flag, and impact metrics report by report.
 type reports struct {
-	store   control.UsageStore
-	service *control.Service
-	log     *slog.Logger
-	rest    time.Time // until which no stage is looked at
+	sink Sink
+	log  *slog.Logger
 
 	mu        sync.Mutex
 	usage     map[usageKey]*control.Usage
@@ -39,7 +37,6 @@ type reports struct {
 	unknown   map[unknownKey]time.Time
 	impact    []control.ImpactReport
 	rows      int // of impact
-	seen      map[control.Sighting]bool
 }
 
 type usageKey struct {
@@ -51,8 +48,8 @@ type instanceKey struct{ environment, app, id string }
 
 type unknownKey struct{ flag, environment, app string }
 
-func newReports(store control.UsageStore, service *control.Service, log *slog.Logger) *reports {
-	r := &reports{store: store, service: service, log: log, seen: map[control.Sighting]bool{}}
+func newReports(sink Sink, log *slog.Logger) *reports {
+	r := &reports{sink: sink, log: log}
 	r.take()
 	return r
 }
@@ -153,39 +150,12 @@ func (r *reports) run(ctx context.Context) error {
 	}
 }
 
-// flush writes what has gathered. Where the store refuses it is lost: whether
-// a failed commit counted is not known, and nothing may count twice.
+// flush hands on what has gathered. Where that fails it is lost: whether a
+// failed commit counted is not known, and nothing may count twice.
 func (r *reports) flush(ctx context.Context) {
 	in := r.take()
-	if in.Rows() > 0 {
-		if err := r.store.AddReports(ctx, in); err != nil {
-			r.log.LogAttrs(ctx, slog.LevelWarn, "writing what clients reported; it is lost",
-				slog.Int("rows", in.Rows()), slog.Any("error", err))
-			return
-		}
+	if err := r.sink.AddReports(ctx, in); err != nil {
+		r.log.LogAttrs(ctx, slog.LevelWarn, "passing on what clients reported; it is lost",
+			slog.Int("rows", in.Rows()), slog.Any("error", err))
 	}
-	for _, u := range in.Usage {
-		r.seen[control.Sighting{Flag: u.Flag, Environment: u.Environment}] = true
-	}
-	r.witness(ctx)
-}
-
-// witnessShare bounds what moving flags through their stages may cost: that
-// part of a core.
-const witnessShare = 20
-
-// witness moves the flags that were seen to the stages that they have reached,
-// and rests after it in proportion to what that took.
-func (r *reports) witness(ctx context.Context) {
-	begin := time.Now()
-	if len(r.seen) == 0 || begin.Before(r.rest) {
-		return
-	}
-	if err := r.service.Witness(ctx, slices.Collect(maps.Keys(r.seen))); err != nil {
-		r.log.LogAttrs(ctx, slog.LevelWarn, "moving flags to the stage they have reached; it is tried again", slog.Any("error", err))
-		return
-	}
-	clear(r.seen)
-	end := time.Now()
-	r.rest = end.Add(witnessShare * end.Sub(begin))
 }

@@ -13,7 +13,7 @@ import (
 
 // delta answers GET /api/client/delta: what changed since the revision in
 // If-None-Match, everything where there is none or it is too old.
-func (a *API) delta(w http.ResponseWriter, r *http.Request) error {
+func (a *Clients) delta(w http.ResponseWriter, r *http.Request) error {
 	env, scope, err := a.visible(r)
 	if err != nil {
 		return err
@@ -27,7 +27,7 @@ func (a *API) delta(w http.ResponseWriter, r *http.Request) error {
 
 // streaming answers GET /api/client/streaming: the same as delta, pushed. It
 // ends within 5 s of the token's end.
-func (a *API) streaming(w http.ResponseWriter, r *http.Request) error {
+func (a *Clients) streaming(w http.ResponseWriter, r *http.Request) error {
 	env, scope, err := a.visible(r)
 	if err != nil {
 		return err
@@ -39,7 +39,7 @@ func (a *API) streaming(w http.ResponseWriter, r *http.Request) error {
 		return m.SSE, err
 	}
 	err = httpapi.OpenStream(w).Run(r.Context(), next, func(ctx context.Context) bool {
-		_, _, err := a.service.Authenticate(ctx, httpapi.Secret(r))
+		_, _, err := a.auth.Authenticate(ctx, httpapi.Secret(r))
 		return err == nil || control.KindOf(err) != control.Unauthenticated
 	})
 	a.log.LogAttrs(r.Context(), slog.LevelDebug, "stream ended", slog.Any("error", err))

@@ -19,7 +19,7 @@ import (
 // token's, whatever the client says. What the client leaves open, Unleash fills
 // in: the address that it calls from, and a session of its own for this one
 // request, so that nobody is left out of a rollout.
-func (a *API) subject(w http.ResponseWriter, r *http.Request) (*eval.Context, error) {
+func (a *Clients) subject(w http.ResponseWriter, r *http.Request) (*eval.Context, error) {
 	c := &eval.Context{
 		Environment: httpapi.CallerOf(r.Context()).Token.Environment, CurrentTime: a.now(), Properties: map[string]string{},
 	}
