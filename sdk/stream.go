@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/lockflight/lockflight/internal/sse"
 	"github.com/lockflight/lockflight/sdk/eval"
 )
 
@@ -52,9 +53,9 @@ func (f *follower) stream(ctx context.Context) error {
 			f.client.confirm()
 		}
 	}}
-	reader := newMessageReader(body)
+	reader := sse.NewReader(body)
 	for {
-		message, err := reader.next()
+		message, err := reader.Next()
 		if err != nil {
 			if !body.beaten {
 				return silentFirst(ctx, err)
@@ -112,7 +113,7 @@ func causeOf(ctx context.Context, err error) error {
 
 // handle takes one message of the stream. After an error the stream is of no
 // use any more.
-func (f *follower) handle(ctx context.Context, m message) error {
+func (f *follower) handle(ctx context.Context, m sse.Message) error {
 	switch m.Event {
 	case "unleash-connected", "unleash-updated":
 		if err := f.apply(ctx, m); err != nil {
@@ -128,7 +129,7 @@ func (f *follower) handle(ctx context.Context, m message) error {
 }
 
 // apply applies a message's delta to the state, and serves the result.
-func (f *follower) apply(ctx context.Context, m message) error {
+func (f *follower) apply(ctx context.Context, m sse.Message) error {
 	var delta eval.Delta
 	if err := json.Unmarshal(m.Data, &delta); err != nil {
 		return err

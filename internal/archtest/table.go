@@ -56,8 +56,9 @@ var Packages = Table{
 	"internal/codescan":   {Class: Pure},
 
 	// The public client: whoever embeds it compiles no third-party package.
-	"sdk":         {Class: StdOnly, Imports: []string{"sdk/eval"}},
-	"sdk/sdktest": {Class: StdOnly, Imports: []string{"sdk", "sdk/eval"}},
+	"sdk":          {Class: StdOnly, Imports: []string{"sdk/eval", "internal/sse"}},
+	"internal/sse": {Class: StdOnly},
+	"sdk/sdktest":  {Class: StdOnly, Imports: []string{"sdk", "sdk/eval"}},
 
 	// The vocabulary and the rules: no database, no HTTP.
 	"internal/control": {Imports: []string{
@@ -80,7 +81,7 @@ var Packages = Table{
 	"internal/signin":          {Imports: []string{"internal/control", "internal/httpapi"}},
 	"internal/migrate":         {Imports: []string{"internal/control", "sdk/eval"}},
 	"internal/edge": {Imports: []string{
-		"internal/control", "internal/feed", "internal/evidence", "sdk/eval",
+		"internal/control", "internal/feed", "internal/evidence", "internal/sse", "sdk/eval",
 	}},
 	"internal/httpapi": {Imports: []string{"internal/control"}},
 	"internal/httpapi/unleash": {Imports: []string{

@@ -1,4 +1,4 @@
-package sdk
+package sse
 
 import (
 	"bytes"
@@ -13,42 +13,42 @@ import (
 )
 
 // readMessages reads a stream to its end.
-func readMessages(t testing.TB, r io.Reader) []message {
+func readMessages(t testing.TB, r io.Reader) []Message {
 	t.Helper()
-	reader := newMessageReader(r)
-	var all []message
+	reader := NewReader(r)
+	var all []Message
 	for {
-		m, err := reader.next()
+		m, err := reader.Next()
 		if errors.Is(err, io.EOF) {
 			return all
 		}
 		if err != nil {
-			t.Fatalf("next: %v", err)
+			t.Fatalf("Next: %v", err)
 		}
 		all = append(all, m)
 	}
 }
 
-func TestMessageReader(t *testing.T) {
+func TestReader(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name, stream string
-		want         []message
+		want         []Message
 	}{
 		{"empty", "", nil},
-		{"one", "event: a\ndata: b\n\n", []message{{Event: "a", Data: []byte("b")}}},
+		{"one", "event: a\ndata: b\n\n", []Message{{Event: "a", Data: []byte("b")}}},
 		{"cut short", "event: a\ndata: b\n", nil},
-		{"without data", "event: a\nid: 1\n\ndata: b\n\n", []message{{ID: "1", Data: []byte("b")}}},
-		{"id stays", "id: 7\ndata: a\n\ndata: b\n\n", []message{{ID: "7", Data: []byte("a")}, {ID: "7", Data: []byte("b")}}},
-		{"id with NUL", "id: 7\ndata: a\n\nid: \x008\ndata: b\n\n", []message{{ID: "7", Data: []byte("a")}, {ID: "7", Data: []byte("b")}}},
-		{"lines join", "data: a\ndata:b\ndata\n\n", []message{{Data: []byte("a\nb\n")}}},
-		{"one space goes", "data:  a\n\n", []message{{Data: []byte(" a")}}},
-		{"comment", ": keep-alive\n\ndata: a\n: b\n\n", []message{{Data: []byte("a")}}},
-		{"CR", "data: a\r\rdata: b\r\r", []message{{Data: []byte("a")}, {Data: []byte("b")}}},
-		{"CRLF", "data: a\r\ndata: b\r\n\r\n", []message{{Data: []byte("a\nb")}}},
-		{"mark", "\xef\xbb\xbfdata: a\n\n", []message{{Data: []byte("a")}}},
-		{"mark later", "data: a\n\n\xef\xbb\xbfdata: b\n\n", []message{{Data: []byte("a")}}},
-		{"unknown fields", "retry: 10\nfoo: 1\ndata: a\n\n", []message{{Data: []byte("a")}}},
+		{"without data", "event: a\nid: 1\n\ndata: b\n\n", []Message{{ID: "1", Data: []byte("b")}}},
+		{"id stays", "id: 7\ndata: a\n\ndata: b\n\n", []Message{{ID: "7", Data: []byte("a")}, {ID: "7", Data: []byte("b")}}},
+		{"id with NUL", "id: 7\ndata: a\n\nid: \x008\ndata: b\n\n", []Message{{ID: "7", Data: []byte("a")}, {ID: "7", Data: []byte("b")}}},
+		{"lines join", "data: a\ndata:b\ndata\n\n", []Message{{Data: []byte("a\nb\n")}}},
+		{"one space goes", "data:  a\n\n", []Message{{Data: []byte(" a")}}},
+		{"comment", ": keep-alive\n\ndata: a\n: b\n\n", []Message{{Data: []byte("a")}}},
+		{"CR", "data: a\r\rdata: b\r\r", []Message{{Data: []byte("a")}, {Data: []byte("b")}}},
+		{"CRLF", "data: a\r\ndata: b\r\n\r\n", []Message{{Data: []byte("a\nb")}}},
+		{"mark", "\xef\xbb\xbfdata: a\n\n", []Message{{Data: []byte("a")}}},
+		{"mark later", "data: a\n\n\xef\xbb\xbfdata: b\n\n", []Message{{Data: []byte("a")}}},
+		{"unknown fields", "retry: 10\nfoo: 1\ndata: a\n\n", []Message{{Data: []byte("a")}}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -63,22 +63,22 @@ func TestMessageReader(t *testing.T) {
 
 // An event counts as soon as its last line is there, even where that ends in
 // a CR that a LF might follow.
-func TestMessageReaderDoesNotWaitAfterCR(t *testing.T) {
+func TestReaderDoesNotWaitAfterCR(t *testing.T) {
 	t.Parallel()
 	r, w := io.Pipe()
 	defer w.Close()
 	go w.Write([]byte("data: a\r\r"))
-	m, err := newMessageReader(r).next()
+	m, err := NewReader(r).Next()
 	if err != nil || string(m.Data) != "a" {
-		t.Errorf("next() = %q, %v; want a", m.Data, err)
+		t.Errorf("Next() = %q, %v; want a", m.Data, err)
 	}
 }
 
-func TestMessageReaderBoundsEvents(t *testing.T) {
+func TestReaderBoundsEvents(t *testing.T) {
 	t.Parallel()
 	endless := io.MultiReader(strings.NewReader("data: "), io.LimitReader(zeros{}, maxMessage+1))
-	if _, err := newMessageReader(endless).next(); !errors.Is(err, errMessageTooLarge) {
-		t.Errorf("err = %v, want %v", err, errMessageTooLarge)
+	if _, err := NewReader(endless).Next(); !errors.Is(err, ErrTooLarge) {
+		t.Errorf("err = %v, want %v", err, ErrTooLarge)
 	}
 }
 
@@ -89,9 +89,9 @@ func (zeros) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// FuzzMessageReader checks two laws: what is read does not depend on how the
+// FuzzReader checks two laws: what is read does not depend on how the
 // bytes arrive, and writing what was read and reading that gives the same.
-func FuzzMessageReader(f *testing.F) {
+func FuzzReader(f *testing.F) {
 	f.Add([]byte("id: 1\nevent: unleash-connected\ndata: {\ndata: }\n\n"))
 	f.Add([]byte("\xef\xbb\xbfdata:a\r\r\n:b\r\n\ndata\n\n"))
 	f.Fuzz(func(t *testing.T, stream []byte) {
