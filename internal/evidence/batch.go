@@ -1,10 +1,8 @@
 package evidence
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -20,7 +18,7 @@ type batch struct {
 	environments []string // that the sender may write evidence in
 	now          time.Time
 	releases     map[place]answer
-	lines        map[string]*bytes.Buffer    // NDJSON by release
+	reader       gate.Reader
 	counts       map[string]map[string]int64 // by release and result
 	freed        []waiting                   // had waited for their exposure: kept if the append fails
 }
@@ -46,7 +44,7 @@ func (in *Ingest) newBatch(ctx context.Context, p control.Principal) (*batch, er
 	in.expire(now)
 	return &batch{
 		in: in, from: p, environments: environments(p), now: now,
-		releases: map[place]answer{}, lines: map[string]*bytes.Buffer{}, counts: map[string]map[string]int64{},
+		releases: map[place]answer{}, counts: map[string]map[string]int64{},
 	}, nil
 }
 
@@ -96,8 +94,8 @@ func noRelease(cause gate.Cause, at place) *refusal {
 }
 
 // accept takes one observation into the batch, as line where it was sent as
-// one. It counts what it takes, and leaves it to the caller to count the rest.
-func (b *batch) accept(o gate.Observation, line []byte) *refusal {
+// one. It leaves it to the caller to count what it does not take.
+func (b *batch) accept(o *gate.Observation, line []byte) *refusal {
 	r, ref := b.release(o.Environment, o.Flag)
 	if ref == nil {
 		ref = r.check(o, b.now)
@@ -106,32 +104,33 @@ func (b *batch) accept(o gate.Observation, line []byte) *refusal {
 		return ref
 	}
 	if line == nil {
-		line = encodeLine(o)
+		r.lines = o.AppendTo(r.lines)
+	} else {
+		r.lines = append(r.lines, line...)
 	}
-	id := r.view.ID
-	if b.lines[id] == nil {
-		b.lines[id] = &bytes.Buffer{}
-	}
-	b.lines[id].Write(line)
-	b.lines[id].WriteByte('\n')
-	b.count(id, Accepted)
+	r.lines = append(r.lines, '\n')
+	r.accepted++
 	return nil
 }
 
-func (b *batch) count(release, what string) { add(b.counts, release, what, 1) }
+func (b *batch) count(release, what string, n int64) { add(b.counts, release, what, n) }
 
 // note counts a refusal.
-func (b *batch) note(ref *refusal) { b.count(ref.release, string(ref.cause)) }
+func (b *batch) note(ref *refusal) { b.count(ref.release, string(ref.cause), 1) }
 
 // commit stores the batch and returns when it is durable. Nothing is counted,
 // and nobody told, before.
 func (b *batch) commit(ctx context.Context, s sender) error {
-	batches := make([]control.EvidenceBatch, 0, len(b.lines))
-	for _, release := range slices.Sorted(maps.Keys(b.lines)) {
-		batches = append(batches, control.EvidenceBatch{
-			Release: release, Source: s.known(b.from, release), SourceSeq: s.sequence, Lines: b.lines[release].Bytes(),
-		})
+	var batches []control.EvidenceBatch
+	for _, known := range b.releases {
+		if r := known.release; r != nil && r.accepted > 0 {
+			b.count(r.view.ID, Accepted, r.accepted)
+			batches = append(batches, control.EvidenceBatch{
+				Release: r.view.ID, Source: s.known(b.from, r.view.ID), SourceSeq: s.sequence, Lines: r.lines,
+			})
+		}
 	}
+	slices.SortFunc(batches, func(x, y control.EvidenceBatch) int { return strings.Compare(x.Release, y.Release) })
 	if len(batches) > 0 {
 		if err := b.in.store.AppendEvidence(ctx, b.now, batches); err != nil {
 			b.in.lost(b.in.join.restore(b.now, b.freed...))

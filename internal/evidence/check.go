@@ -19,8 +19,8 @@ const maxName = 256
 // check says whether an observation may count for the release: what the gate's
 // fold would reject is better said to the sender. Builds and repeats are left
 // to the fold, whose business they are.
-func (r *release) check(o gate.Observation, now time.Time) *refusal {
-	for _, name := range []struct{ field, value string }{
+func (r *release) check(o *gate.Observation, now time.Time) *refusal {
+	for _, name := range [...]struct{ field, value string }{
 		{"unit", o.Unit}, {"case", o.Case}, {"build", o.Build}, {"id", o.ID}, {"case_class", o.CaseClass},
 	} {
 		if len(name.value) > maxName {
@@ -43,18 +43,18 @@ func (r *release) check(o gate.Observation, now time.Time) *refusal {
 	return ref
 }
 
-func (r *release) checkOutcome(o gate.Observation) *refusal {
-	i := slices.IndexFunc(r.policy.Signals, func(s gate.Signal) bool { return s.Name == o.Signal })
+func (r *release) checkOutcome(o *gate.Observation) *refusal {
+	sig := r.named(o.Signal)
 	switch {
-	case i < 0:
+	case sig == nil:
 		return r.noSignal(o.Signal)
 	case o.Severity != "" && !slices.Contains(severities, o.Severity):
 		return r.refusal(gate.BadValue, "severity", quote(o.Severity)+" is not one of "+strings.Join(severities, ", "))
 	case o.NA:
 		return nil
-	case r.policy.Signals[i].Kind == gate.Quantile && (o.Value == nil || !finite(*o.Value) || *o.Value < 0):
+	case sig.Kind == gate.Quantile && (o.Value == nil || !finite(*o.Value) || *o.Value < 0):
 		return r.refusal(gate.BadValue, "value", "of "+o.Signal+" must be a finite number from 0, or na true")
-	case r.policy.Signals[i].Kind != gate.Quantile && o.Pass == nil:
+	case sig.Kind != gate.Quantile && o.Pass == nil:
 		return r.refusal(gate.BadValue, "pass", "of "+o.Signal+" must be true or false, or na true")
 	}
 	return nil

@@ -18,8 +18,8 @@ var (
 // exposure reads an evaluation of a flag. One that assigns is an exposure, one
 // that served a default is not, and of the others (cached, static) outcomes
 // may still be joined to the arm that they repeat.
-func (t *telemetry) exposure(s subject) {
-	flag := textOf(s.attrs, attrFlag)
+func (t *telemetry) exposure(s *subject) {
+	flag := s.attrs.text(attrFlag)
 	if flag == "" {
 		t.fail(&refusal{cause: gate.Malformed, field: "flag", msg: "is missing"})
 		return
@@ -29,14 +29,16 @@ func (t *telemetry) exposure(s subject) {
 		t.fail(ref)
 		return
 	}
-	reason := normal(textOf(s.attrs, attrReason))
+	reason := normal(s.attrs.text(attrReason))
 	if slices.Contains(defaulted, reason) {
 		t.fail(r.refusal(Fallback, "", ""))
 		return
 	}
-	a, ref := r.assignment(s)
+	id := s.identity()
+	a, ref := r.assignment(id)
 	if ref == nil && slices.Contains(assigning, reason) {
-		ref = t.accept(a.observation(s.at, s.env, signalExposure), nil)
+		o := a.observation(s.at, s.env, signalExposure)
+		ref = t.accept(&o, nil)
 	} else if ref == nil {
 		t.fail(r.refusal(Unexposed, "", ""))
 	}
@@ -44,20 +46,7 @@ func (t *telemetry) exposure(s subject) {
 		t.fail(ref)
 		return
 	}
-	keys := s.keys()
-	t.in.join.assign(t.now, a, keys...)
-	t.exposed = append(t.exposed, keys...)
-}
-
-// keys are what outcomes of the subject are joined by: its trace before its
-// unit.
-func (s subject) keys() []joinKey {
-	var keys []joinKey
-	if !s.trace.IsEmpty() {
-		keys = append(keys, joinKey{environment: s.env, trace: s.trace})
-	}
-	if unit := s.unit(); unit != "" {
-		keys = append(keys, joinKey{environment: s.env, unit: unit})
-	}
-	return keys
+	from := len(t.exposed)
+	t.exposed = id.appendKeys(t.exposed, s.env)
+	t.assigned = append(t.assigned, assigned{a, from, len(t.exposed)})
 }

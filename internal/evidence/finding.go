@@ -59,10 +59,10 @@ const passScore = 0.5
 // finding is an outcome as telemetry has it, before it is known which release
 // and arm it speaks of, and so which policy gives its name a meaning.
 type finding struct {
+	identity
 	at       time.Time
 	env      string
 	flag     string // where the subject names one: no other is meant
-	unit     string // the same of the unit
 	name     string // of the evaluation, or of a signal
 	field    string // the attribute that the result was read from
 	result   result
@@ -71,32 +71,31 @@ type finding struct {
 	// ambient findings were measured without anyone calling them evidence: the
 	// duration of every root span. Those that nothing needs are not counted.
 	ambient   bool
-	kase      string
 	caseClass string
-	build     string // where one was named for the subject itself
+	named     string // the build, where one was named for the subject itself
 	evaluator gate.Evaluator
 }
 
 // finding returns what all findings of the subject have in common.
-func (s subject) finding(name, field string) finding {
+func (s *subject) finding(name, field string) finding {
 	return finding{
-		at: s.at, env: s.env, flag: s.text(attrFlag), unit: s.unit(), name: name, field: field,
-		kase: s.caseID(), caseClass: s.text(attrCaseClass), build: s.text(attrBuild),
+		identity: s.identity(), at: s.at, env: s.env, flag: s.text(attrFlag), name: name, field: field,
+		caseClass: s.text(attrCaseClass), named: s.text(attrBuild),
 		evaluator: gate.Evaluator{ID: s.text(attrEvaluatorID), Version: s.text(attrEvaluatorVersion), Kind: s.text(attrEvaluatorKind)},
 	}
 }
 
 // evaluation reads a gen_ai.evaluation.result event. One with error.type is a
 // failure of the evaluator, so its outcome is missing.
-func (s subject) evaluation() (finding, *refusal) {
-	name := textOf(s.attrs, attrSignal, attrEvaluation)
+func (s *subject) evaluation() (finding, *refusal) {
+	name := s.attrs.text(attrSignal, attrEvaluation)
 	if name == "" {
-		return finding{}, &refusal{cause: gate.Malformed, field: attrEvaluation, msg: "is missing: name what was evaluated"}
+		return finding{}, &refusal{cause: gate.Malformed, field: attrEvaluation.String(), msg: "is missing: name what was evaluated"}
 	}
-	if kind := textOf(s.attrs, attrError); kind != "" {
-		return finding{}, &refusal{cause: EvaluationError, field: attrError, msg: quote(kind) + ": an evaluation that failed is missing, not failing"}
+	if kind := s.attrs.text(attrError); kind != "" {
+		return finding{}, &refusal{cause: EvaluationError, field: attrError.String(), msg: quote(kind) + ": an evaluation that failed is missing, not failing"}
 	}
-	f := s.finding(name, attrLabel)
+	f := s.finding(name, attrLabel.String())
 	score, scored, ref := s.number(attrScore)
 	if ref != nil {
 		return finding{}, ref
@@ -104,17 +103,17 @@ func (s subject) evaluation() (finding, *refusal) {
 	if scored {
 		f.score = &score
 	}
-	label := textOf(s.attrs, attrLabel)
+	label := s.attrs.text(attrLabel)
 	if label == "" {
-		f.field = attrScore
+		f.field = attrScore.String()
 		if !scored {
-			return finding{}, &refusal{cause: gate.Malformed, field: attrLabel, msg: "is missing, and so is " + attrScore}
+			return finding{}, &refusal{cause: gate.Malformed, field: attrLabel.String(), msg: "is missing, and so is " + attrScore.String()}
 		}
 		return f, nil
 	}
 	f.result = labels[normal(label)]
 	if f.result == unlabelled {
-		return finding{}, &refusal{cause: gate.BadValue, field: attrLabel, msg: quote(label) + " is not understood: use pass, fail or not_applicable"}
+		return finding{}, &refusal{cause: gate.BadValue, field: attrLabel.String(), msg: quote(label) + " is not understood: use pass, fail or not_applicable"}
 	}
 	return f, nil
 }
@@ -125,44 +124,53 @@ func normal(s string) string { return joiner.Replace(strings.ToLower(strings.Tri
 
 var joiner = strings.NewReplacer(" ", "_", "-", "_", ".", "_")
 
-// extensions reads the lockflight.* outcomes that a span, an event or a log
-// record carries itself.
-func (s subject) extensions() ([]finding, *refusal) {
+// slotted are the signals that are told by two counts.
+var slotted = [...]struct {
+	signal            string
+	required, present attr
+}{
+	{signalCovered, attrEvidenceRequired, attrEvidencePresent},
+	{signalContext, attrContextRequired, attrContextKept},
+}
+
+// extensions hands on the lockflight.* outcomes that a span, an event or a log
+// record carries itself: all of them, or none where one is wrong.
+func (s *subject) extensions(find func(finding)) *refusal {
 	var out []finding
-	if sev := textOf(s.attrs, attrSeverity); sev != "" {
+	if sev := s.attrs.text(attrSeverity); sev != "" {
 		f, ref := s.safety(sev)
 		if ref != nil {
-			return nil, ref
+			return ref
 		}
 		out = append(out, f)
 	}
-	for _, slots := range []struct{ signal, required, present string }{
-		{signalCovered, attrEvidenceRequired, attrEvidencePresent},
-		{signalContext, attrContextRequired, attrContextKept},
-	} {
+	for _, slots := range slotted {
 		required, ok, ref := s.count(slots.required)
 		if ref != nil {
-			return nil, ref
+			return ref
 		}
 		if !ok {
 			continue
 		}
-		f := s.finding(slots.signal, slots.required)
+		f := s.finding(slots.signal, slots.required.String())
 		if f.result, ref = s.slots(required, slots.present); ref != nil {
-			return nil, ref
+			return ref
 		}
 		out = append(out, f)
 	}
-	return out, nil
+	for _, f := range out {
+		find(f)
+	}
+	return nil
 }
 
 // safety reads a severity: any violation fails, a critical one is counted by
 // itself too (gate.md 1.4).
-func (s subject) safety(severity string) (finding, *refusal) {
-	f := s.finding(signalSafety, attrSeverity)
+func (s *subject) safety(severity string) (finding, *refusal) {
+	f := s.finding(signalSafety, attrSeverity.String())
 	severity = normal(severity)
 	if !slices.Contains(severities, severity) {
-		return f, &refusal{cause: gate.BadValue, field: attrSeverity, msg: quote(severity) + " is not one of " + strings.Join(severities, ", ")}
+		return f, &refusal{cause: gate.BadValue, field: attrSeverity.String(), msg: quote(severity) + " is not one of " + strings.Join(severities, ", ")}
 	}
 	f.result, f.severity = failed, severity
 	if severity == severities[0] {
@@ -172,15 +180,15 @@ func (s subject) safety(severity string) (finding, *refusal) {
 }
 
 // slots compares required slots with those that are filled.
-func (s subject) slots(required float64, key string) (result, *refusal) {
-	present, ok, ref := s.count(key)
+func (s *subject) slots(required float64, filled attr) (result, *refusal) {
+	present, ok, ref := s.count(filled)
 	switch {
 	case ref != nil:
 		return unlabelled, ref
 	case required == 0:
 		return notApplicable, nil
 	case !ok:
-		return unlabelled, &refusal{cause: gate.Malformed, field: key, msg: "is missing beside what is required"}
+		return unlabelled, &refusal{cause: gate.Malformed, field: filled.String(), msg: "is missing beside what is required"}
 	case present >= required:
 		return passed, nil
 	}

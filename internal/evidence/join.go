@@ -100,7 +100,7 @@ func (j *join) free(keys ...joinKey) []match {
 		}
 		e, before := entry(el), len(entry(el).waiting)
 		e.waiting = slices.DeleteFunc(e.waiting, func(w waiting) bool {
-			to := e.meant(w.finding)
+			to := e.meant(&w.finding)
 			if len(to) > 0 {
 				out = append(out, match{w, to})
 			}
@@ -114,7 +114,7 @@ func (j *join) free(keys ...joinKey) []match {
 // meant returns the exposures that a finding speaks of: of each flag one. It
 // leaves out a flag of which the trace has several units, as in a batch job,
 // where the finding does not say whose it is.
-func (e *joined) meant(f finding) []assignment {
+func (e *joined) meant(f *finding) []assignment {
 	var out []assignment
 	for i, a := range e.assignments {
 		if f.flag != "" && f.flag != a.flag || f.unit != "" && f.unit != a.unit {
@@ -160,7 +160,7 @@ func (j *join) findOrWait(now time.Time, w waiting, keys ...joinKey) (found []as
 	defer j.mu.Unlock()
 	for _, k := range keys {
 		if el := j.entries[k]; el != nil {
-			if found = entry(el).meant(w.finding); len(found) > 0 {
+			if found = entry(el).meant(&w.finding); len(found) > 0 {
 				j.touch(now, k)
 				return found, nil
 			}

@@ -22,7 +22,7 @@ func (b *batch) line(line []byte) *refusal {
 	if len(line) > MaxLine {
 		return &refusal{cause: gate.Malformed, msg: fmt.Sprintf("the line is longer than %d bytes", MaxLine)}
 	}
-	o, ref := parseLine(line)
+	o, ref := b.parseLine(line)
 	if ref != nil {
 		return ref
 	}
@@ -30,14 +30,14 @@ func (b *batch) line(line []byte) *refusal {
 		o.ReceivedAt = time.Time{}
 		line = nil
 	}
-	return b.accept(o, line)
+	return b.accept(&o, line)
 }
 
 // parseLine reads a line strictly: to a sender an unknown key is a fault,
 // though the gate, which reads evidence of other versions, forgives it.
-func parseLine(line []byte) (gate.Observation, *refusal) {
-	o, err := gate.ParseObservation(line)
-	if err == nil {
+func (b *batch) parseLine(line []byte) (gate.Observation, *refusal) {
+	o, plain, err := b.reader.Read(line)
+	if err == nil && !plain {
 		err = knownFields(line)
 	}
 	if err == nil {
@@ -95,11 +95,4 @@ func brokenField(line []byte) string {
 		}
 		atKey = depth == 1
 	}
-}
-
-// encodeLine writes an observation as a line. Its numbers are finite, so this
-// cannot fail.
-func encodeLine(o gate.Observation) []byte {
-	line, _ := json.Marshal(o)
-	return line
 }

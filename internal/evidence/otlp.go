@@ -17,9 +17,7 @@ import (
 // own status; it is never empty but for a protobuf success.
 func (in *Ingest) Logs(ctx context.Context, p control.Principal, contentType, contentEncoding string, body io.Reader) (answer []byte, answerType string, err error) {
 	req := plogotlp.NewExportRequest()
-	return in.export(ctx, p, payload{contentType, contentEncoding, body}, req, func(t *telemetry) exportResponse {
-		t.logs(req.Logs())
-		t.join()
+	return in.export(ctx, p, payload{contentType, contentEncoding, body}, req, (*telemetry).record, func(t *telemetry) exportResponse {
 		res := plogotlp.NewExportResponse()
 		refused, why := t.partial()
 		res.PartialSuccess().SetRejectedLogRecords(refused)
@@ -31,9 +29,7 @@ func (in *Ingest) Logs(ctx context.Context, p control.Principal, contentType, co
 // Traces takes the body of POST /v1/traces, as Logs does.
 func (in *Ingest) Traces(ctx context.Context, p control.Principal, contentType, contentEncoding string, body io.Reader) (answer []byte, answerType string, err error) {
 	req := ptraceotlp.NewExportRequest()
-	return in.export(ctx, p, payload{contentType, contentEncoding, body}, req, func(t *telemetry) exportResponse {
-		t.traces(req.Traces())
-		t.join()
+	return in.export(ctx, p, payload{contentType, contentEncoding, body}, req, (*telemetry).span, func(t *telemetry) exportResponse {
 		res := ptraceotlp.NewExportResponse()
 		refused, why := t.partial()
 		res.PartialSuccess().SetRejectedSpans(refused)
@@ -47,11 +43,7 @@ func (in *Ingest) Traces(ctx context.Context, p control.Principal, contentType, 
 // unit's worst outcome cannot be told from it. The answer says so.
 func (in *Ingest) Metrics(ctx context.Context, p control.Principal, contentType, contentEncoding string, body io.Reader) (answer []byte, answerType string, err error) {
 	req := pmetricotlp.NewExportRequest()
-	return in.export(ctx, p, payload{contentType, contentEncoding, body}, req, func(t *telemetry) exportResponse {
-		for range req.Metrics().DataPointCount() {
-			t.current++
-			t.fail(&refusal{cause: Unjoinable, msg: noUnit})
-		}
+	return in.export(ctx, p, payload{contentType, contentEncoding, body}, req, (*telemetry).metric, func(t *telemetry) exportResponse {
 		res := pmetricotlp.NewExportResponse()
 		refused, why := t.partial()
 		res.PartialSuccess().SetRejectedDataPoints(refused)
@@ -60,9 +52,10 @@ func (in *Ingest) Metrics(ctx context.Context, p control.Principal, contentType,
 	})
 }
 
-// export reads a request, lets use turn it into observations, and stores
-// these. Items that cannot be used are a partial success, as OTLP calls it.
-func (in *Ingest) export(ctx context.Context, p control.Principal, pl payload, req exportRequest, use func(*telemetry) exportResponse) ([]byte, string, error) {
+// export reads a request item by item, turns what it holds into observations,
+// and stores these. Items that cannot be used are a partial success, as OTLP
+// calls it.
+func (in *Ingest) export(ctx context.Context, p control.Principal, pl payload, req exportRequest, read func(*telemetry, []byte) error, answer func(*telemetry) exportResponse) ([]byte, string, error) {
 	media, err := pl.media()
 	if err != nil {
 		return failure(err, media)
@@ -78,25 +71,40 @@ func (in *Ingest) export(ctx context.Context, p control.Principal, pl payload, r
 	if err != nil {
 		return failure(err, media)
 	}
-	res, err := in.turn(ctx, media, data, req, func() exportResponse { return use(t) })
-	if err != nil {
+	if err := in.turn(ctx, int64(len(data)), func() error { return t.take(media, data, req, read) }); err != nil {
 		return failure(err, media)
 	}
 	if err := t.commit(ctx, sender{}); err != nil {
 		return failure(err, media)
 	}
-	return encode(res, media)
+	return encode(answer(t), media)
 }
 
-// turn decodes data into req and uses it, when it is its turn: what is being
-// decoded at once has at most MaxBody bytes on the wire.
-func (in *Ingest) turn(ctx context.Context, media string, data []byte, req exportRequest, use func() exportResponse) (exportResponse, error) {
-	if err := in.decoding.Acquire(ctx, int64(len(data))); err != nil {
-		return nil, err
+// turn calls use when it is its turn: what is being read at once has at most
+// MaxBody bytes on the wire.
+func (in *Ingest) turn(ctx context.Context, size int64, use func() error) error {
+	if err := in.decoding.Acquire(ctx, size); err != nil {
+		return err
 	}
-	defer in.decoding.Release(int64(len(data)))
-	if err := decode(req, media, data); err != nil {
-		return nil, err
+	defer in.decoding.Release(size)
+	return use()
+}
+
+// take reads a request. JSON is turned into protobuf first: there is one
+// reader.
+func (t *telemetry) take(media string, data []byte, req exportRequest, read func(*telemetry, []byte) error) error {
+	var err error
+	if media == jsonType {
+		if err = req.UnmarshalJSON(data); err == nil {
+			data, err = req.MarshalProto()
+		}
 	}
-	return use(), nil
+	if err == nil {
+		err = t.request(data, func(item []byte) error { return read(t, item) })
+	}
+	if err != nil {
+		return control.Invalidf("body", "is not an OTLP export request in %s: %v", media, err)
+	}
+	t.join()
+	return nil
 }

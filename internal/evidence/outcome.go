@@ -9,13 +9,13 @@ import (
 // outcome finds the releases and arms that a finding speaks of: those that
 // its subject names, else those that its trace or its unit was exposed to,
 // now or later (gate.md 4.3).
-func (t *telemetry) outcome(s subject, f finding) {
+func (t *telemetry) outcome(f *finding) {
 	fail := func(ref *refusal) {
 		if ref != nil && !f.ambient {
 			t.fail(ref)
 		}
 	}
-	a, named, ref := t.named(s, f)
+	a, named, ref := t.named(f)
 	if ref != nil {
 		fail(ref)
 		return
@@ -24,13 +24,14 @@ func (t *telemetry) outcome(s subject, f finding) {
 		fail(t.emit(f, a))
 		return
 	}
-	keys := s.keys()
+	t.keys = f.appendKeys(t.keys[:0], f.env)
+	keys := t.keys
 	if len(keys) == 0 {
 		fail(&refusal{cause: Unjoinable, field: "unit", msg: "is missing, and so is a trace: of no arm"})
 		return
 	}
 	// The unit is the last key: its exposure may be in another trace.
-	found, lost := t.in.join.findOrWait(t.now, waiting{finding: f, from: t.from}, keys...)
+	found, lost := t.in.join.findOrWait(t.now, waiting{finding: *f, from: t.from}, keys...)
 	t.in.lost(lost)
 	for _, a := range found {
 		fail(t.emit(f, a))
@@ -40,7 +41,7 @@ func (t *telemetry) outcome(s subject, f finding) {
 // named returns the arm where the subject itself says it. The refusal is
 // final: the sender may not write there, no release runs there, or the arm is
 // not the unit's.
-func (t *telemetry) named(s subject, f finding) (a assignment, ok bool, ref *refusal) {
+func (t *telemetry) named(f *finding) (a assignment, ok bool, ref *refusal) {
 	if f.flag == "" {
 		return a, false, t.mayWriteIn(f.env)
 	}
@@ -48,7 +49,7 @@ func (t *telemetry) named(s subject, f finding) (a assignment, ok bool, ref *ref
 	if ref != nil {
 		return a, false, ref
 	}
-	a, ref = r.assignment(s)
+	a, ref = r.assignment(f.identity)
 	if ref != nil && ref.cause != gate.Misassigned {
 		return a, false, nil
 	}
@@ -64,7 +65,7 @@ func (t *telemetry) settle(m match) {
 			ref = noRelease(Denied, place{m.finding.env, a.flag})
 		}
 		if ref == nil {
-			ref = t.emit(m.finding, a)
+			ref = t.emit(&m.finding, a)
 		}
 		if ref != nil && !m.finding.ambient {
 			t.note(ref)
@@ -73,7 +74,7 @@ func (t *telemetry) settle(m match) {
 }
 
 // emit accepts a finding as an observation of an arm.
-func (t *telemetry) emit(f finding, a assignment) *refusal {
+func (t *telemetry) emit(f *finding, a assignment) *refusal {
 	r, ref := t.release(f.env, a.flag)
 	if ref == nil && r.view.ID != a.release {
 		ref = noRelease(gate.Foreign, place{f.env, a.flag})
@@ -85,14 +86,14 @@ func (t *telemetry) emit(f finding, a assignment) *refusal {
 	if ref != nil {
 		return ref
 	}
-	return t.accept(o, nil)
+	return t.accept(&o, nil)
 }
 
 // observation gives a finding the meaning that the release's policy has for
 // it. Of a rate without a label, a score of passScore or more passes.
-func (f finding) observation(r *release, a assignment) (gate.Observation, *refusal) {
-	sig, ok := r.signal(f.name)
-	if !ok {
+func (f *finding) observation(r *release, a assignment) (gate.Observation, *refusal) {
+	sig := r.signal(f.name)
+	if sig == nil {
 		return gate.Observation{}, r.noSignal(f.name)
 	}
 	o := a.observation(f.at, f.env, sig.Name)
@@ -103,8 +104,8 @@ func (f finding) observation(r *release, a assignment) (gate.Observation, *refus
 	if f.kase != "" {
 		o.Case = f.kase
 	}
-	if f.build != "" {
-		o.Build = f.build
+	if f.named != "" {
+		o.Build = f.named
 	}
 	switch {
 	case f.result == notApplicable:

@@ -35,8 +35,8 @@ type payload struct {
 
 // exportRequest is what the requests of all three OTLP services offer.
 type exportRequest interface {
-	UnmarshalProto(data []byte) error
 	UnmarshalJSON(data []byte) error
+	MarshalProto() ([]byte, error)
 }
 
 // exportResponse is what their responses offer.
@@ -81,18 +81,6 @@ func (pl payload) read() ([]byte, error) {
 		return nil, unreadable(err)
 	}
 	return buf.Bytes(), nil
-}
-
-// decode fills req from data.
-func decode(req exportRequest, media string, data []byte) error {
-	read := req.UnmarshalProto
-	if media == jsonType {
-		read = req.UnmarshalJSON
-	}
-	if err := read(data); err != nil {
-		return control.Invalidf("body", "is not an OTLP export request in %s: %v", media, err)
-	}
-	return nil
 }
 
 // encode renders res as media.

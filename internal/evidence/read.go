@@ -4,8 +4,6 @@ import (
 	"time"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
-	"go.opentelemetry.io/collector/pdata/plog"
-	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/lockflight/lockflight/internal/control"
 )
@@ -17,93 +15,193 @@ const (
 	eventEvaluation = "gen_ai.evaluation.result"
 )
 
-// logs reads every log record.
-func (t *telemetry) logs(logs plog.Logs) {
-	for _, rl := range logs.ResourceLogs().All() {
-		res := rl.Resource().Attributes()
-		env, above := t.environment(res), []pcommon.Map{res}
-		for _, sl := range rl.ScopeLogs().All() {
-			for _, rec := range sl.LogRecords().All() {
-				event := rec.EventName()
-				if event == "" {
-					event = textOf(rec.Attributes(), attrEventName)
-				}
-				t.current++
-				t.subject(subject{
-					event: event, at: timeOf(t.now, rec.Timestamp(), rec.ObservedTimestamp()), trace: rec.TraceID(),
-					env: env, attrs: rec.Attributes(), above: above,
-				})
-			}
+// The fields that the requests of all services have in common, by their
+// messages (opentelemetry/proto/collector): resources, of which each has
+// itself and its scopes, of which each has items.
+const (
+	fieldResources  = 1
+	fieldResource   = 1
+	fieldScopes     = 2
+	fieldItems      = 2
+	fieldAttributes = 1 // of a resource
+)
+
+// request reads an export request: use is called with each item, while
+// t.resource and t.env are those of its resource.
+func (t *telemetry) request(data []byte, use func(item []byte) error) error {
+	items := func(scope []byte) error { return each(scope, fieldItems, use) }
+	return each(data, fieldResources, func(of []byte) error {
+		t.resource.reset()
+		if err := each(of, fieldResource, t.readResource); err != nil {
+			return err
 		}
-	}
+		t.env = t.environment()
+		return each(of, fieldScopes, items)
+	})
 }
 
-// traces reads every span with its events.
-func (t *telemetry) traces(traces ptrace.Traces) {
-	for _, rs := range traces.ResourceSpans().All() {
-		res := rs.Resource().Attributes()
-		env := t.environment(res)
-		for _, ss := range rs.ScopeSpans().All() {
-			for _, span := range ss.Spans().All() {
-				t.current++
-				t.span(span, res, env)
-			}
-		}
-	}
-}
-
-// span reads one span, its events, and how long it took where it is a root.
-func (t *telemetry) span(span ptrace.Span, res pcommon.Map, env string) {
-	s := subject{
-		at: timeOf(t.now, span.EndTimestamp(), span.StartTimestamp()), trace: span.TraceID(),
-		env: env, attrs: span.Attributes(), above: []pcommon.Map{res},
-	}
-	t.subject(s)
-	for _, ev := range span.Events().All() {
-		t.subject(subject{
-			event: ev.Name(), at: timeOf(t.now, ev.Timestamp(), span.EndTimestamp()), trace: span.TraceID(),
-			env: env, attrs: ev.Attributes(), above: []pcommon.Map{span.Attributes(), res},
-		})
-	}
-	start, end := span.StartTimestamp(), span.EndTimestamp()
-	if span.ParentSpanID().IsEmpty() && start != 0 && end >= start {
-		f := s.finding(signalLatency, "duration")
-		ms := float64(end-start) / float64(time.Millisecond)
-		f.score, f.ambient = &ms, true
-		t.find(s, f)
-	}
-}
-
-// subject reads one subject: an exposure, an evaluation, extensions, or
-// nothing of ours.
-func (t *telemetry) subject(s subject) {
-	if s.event == eventFlag || s.event == "" && textOf(s.attrs, attrReason) != "" {
-		t.exposure(s)
-	}
-	if s.event == eventEvaluation {
-		if f, ref := s.evaluation(); ref != nil {
-			t.fail(ref)
-		} else {
-			t.find(s, f)
-		}
-	}
-	found, ref := s.extensions()
-	if ref != nil {
-		t.fail(ref)
-	}
-	for _, f := range found {
-		t.find(s, f)
-	}
+func (t *telemetry) readResource(message []byte) error {
+	return each(message, fieldAttributes, func(kv []byte) error { return t.wire.attribute(kv, &t.resource) })
 }
 
 // environment returns the resource's environment, or the only one that the
 // sender may write to.
-func (t *telemetry) environment(res pcommon.Map) string {
-	if env := textOf(res, attrEnvironment, attrEnvironment0); env != "" {
+func (t *telemetry) environment() string {
+	if env := t.resource.text(attrEnvironment, attrEnvironment0); env != "" {
 		return env
 	}
 	if len(t.environments) == 1 && t.environments[0] != control.All {
 		return t.environments[0]
 	}
 	return ""
+}
+
+// record reads a LogRecord.
+func (t *telemetry) record(message []byte) error {
+	const stamp, attributes, trace, observed, event = 1, 6, 9, 11, 12
+	t.current++
+	var at, seen uint64
+	s := subject{env: t.env, attrs: &t.own}
+	s.above[1] = &t.resource
+	t.own.reset()
+	f := walk(message)
+	for f.next() {
+		switch {
+		case f.fixed(stamp):
+			at = f.bits
+		case f.fixed(observed):
+			seen = f.bits
+		case f.message(trace):
+			s.trace = traceID(f.bytes)
+		case f.message(event):
+			s.event = t.wire.text(attrEventName, f.bytes)
+		case f.message(attributes):
+			f.err = t.wire.attribute(f.bytes, &t.own)
+		}
+	}
+	if f.err != nil {
+		return f.err
+	}
+	if s.event == "" {
+		s.event = t.own.text(attrEventName)
+	}
+	s.at = timeOf(t.now, at, seen)
+	t.subject(&s)
+	return nil
+}
+
+// span reads a Span, its events, and how long it took where it is a root.
+func (t *telemetry) span(message []byte) error {
+	const trace, parent, started, ended, attributes, event = 1, 4, 7, 8, 9, 11
+	t.current++
+	var start, end uint64
+	root := true
+	s := subject{env: t.env, attrs: &t.spanned}
+	s.above[1] = &t.resource
+	t.spanned.reset()
+	f := walk(message)
+	for f.next() {
+		switch {
+		case f.message(trace):
+			s.trace = traceID(f.bytes)
+		case f.message(parent):
+			root = isZero(f.bytes)
+		case f.fixed(started):
+			start = f.bits
+		case f.fixed(ended):
+			end = f.bits
+		case f.message(attributes):
+			f.err = t.wire.attribute(f.bytes, &t.spanned)
+		}
+	}
+	if f.err != nil {
+		return f.err
+	}
+	s.at = timeOf(t.now, end, start)
+	t.subject(&s)
+	err := each(message, event, func(ev []byte) error { return t.event(ev, &s, end) })
+	if err == nil && root && start != 0 && end >= start {
+		f := s.finding(signalLatency, "duration")
+		ms := float64(end-start) / float64(time.Millisecond)
+		f.score, f.ambient = &ms, true
+		t.find(f)
+	}
+	return err
+}
+
+// event reads an Event of a span that ended at end.
+func (t *telemetry) event(message []byte, of *subject, end uint64) error {
+	const stamp, name, attributes = 1, 2, 3
+	var at uint64
+	s := subject{env: t.env, trace: of.trace, attrs: &t.own}
+	s.above[0], s.above[1] = of.attrs, &t.resource
+	t.own.reset()
+	f := walk(message)
+	for f.next() {
+		switch {
+		case f.fixed(stamp):
+			at = f.bits
+		case f.message(name):
+			s.event = t.wire.text(attrEventName, f.bytes)
+		case f.message(attributes):
+			f.err = t.wire.attribute(f.bytes, &t.own)
+		}
+	}
+	s.at = timeOf(t.now, at, end)
+	if f.err == nil {
+		t.subject(&s)
+	}
+	return f.err
+}
+
+// metric reads a Metric: each of its data points, of whatever type, is refused.
+func (t *telemetry) metric(message []byte) error {
+	const gauge, summary, points = 5, 11, 1
+	f := walk(message)
+	for f.next() {
+		if f.num < gauge || f.num > summary || !f.message(f.num) {
+			continue
+		}
+		f.err = each(f.bytes, points, func([]byte) error {
+			t.current++
+			t.fail(&refusal{cause: Unjoinable, msg: noUnit})
+			return nil
+		})
+	}
+	return f.err
+}
+
+// traceID returns the id that is on the wire, or none where it is not one.
+func traceID(b []byte) (id pcommon.TraceID) {
+	if len(b) == len(id) {
+		copy(id[:], b)
+	}
+	return id
+}
+
+func isZero(b []byte) bool {
+	for _, c := range b {
+		if c != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// subject reads one subject: an exposure, an evaluation, extensions, or
+// nothing of ours.
+func (t *telemetry) subject(s *subject) {
+	if s.event == eventFlag || s.event == "" && s.attrs.text(attrReason) != "" {
+		t.exposure(s)
+	}
+	if s.event == eventEvaluation {
+		if f, ref := s.evaluation(); ref != nil {
+			t.fail(ref)
+		} else {
+			t.find(f)
+		}
+	}
+	if ref := s.extensions(t.find); ref != nil {
+		t.fail(ref)
+	}
 }

@@ -13,6 +13,32 @@ type release struct {
 	view   control.ReleaseView
 	policy *gate.Policy // of the milestone being served
 	arm    func(r control.ReleaseView, unit string) (string, bool)
+
+	lines    []byte // NDJSON: what a batch has accepted
+	accepted int64  // as many
+	last     hashed // the unit that was asked for last
+
+	asked string // the evaluation that was asked for last, and
+	meant *gate.Signal
+}
+
+// hashed is the arm of a unit by its hash alone, where that decides.
+type hashed struct {
+	unit, arm  string
+	known, set bool
+}
+
+// hash returns the arm of a unit by its hash. Lines of a unit tend to come
+// together.
+func (r *release) hash(unit string) (arm string, known bool) {
+	if r.arm == nil {
+		return "", false
+	}
+	if !r.last.set || r.last.unit != unit {
+		r.last = hashed{unit: unit, set: true}
+		r.last.arm, r.last.known = r.arm(r.view, unit)
+	}
+	return r.last.arm, r.last.known
 }
 
 func (r *release) mayWrite(p control.Principal) bool {
@@ -24,16 +50,16 @@ func (r *release) refusal(cause gate.Cause, field, msg string) *refusal {
 	return &refusal{cause: cause, release: r.view.ID, field: field, msg: msg}
 }
 
-// assignment says which arm of the release the subject's unit is in: the one
-// that its variant names, else that of the unit's hash.
-func (r *release) assignment(s subject) (assignment, *refusal) {
-	a := assignment{release: r.view.ID, flag: r.view.Flag, unit: s.unit(), kase: s.caseID(), build: s.build()}
-	variant := s.text(attrVariant)
+// assignment says which arm of the release a subject's unit is in: the one that
+// its variant names, else that of the unit's hash.
+func (r *release) assignment(id identity) (assignment, *refusal) {
+	a := assignment{release: r.view.ID, flag: r.view.Flag, unit: id.unit, kase: id.kase, build: id.build}
+	variant := id.variant
 	switch {
 	case a.unit == "":
 		return a, r.refusal(gate.Malformed, "unit", "is missing: it is what decides the arm")
 	case a.build == "":
-		return a, r.refusal(gate.Malformed, "build", "is missing: name the build that served, here or in "+attrBuild)
+		return a, r.refusal(gate.Malformed, "build", "is missing: name the build that served, here or in "+attrBuild.String())
 	case variant == gate.Treatment || variant == gate.Control:
 		a.arm = variant
 	}
@@ -45,10 +71,7 @@ func (r *release) assignment(s subject) (assignment, *refusal) {
 // settle compares the arm that was named, if any, with that of the unit's
 // hash, where this decides (gate.md 5.0): two that disagree are misassigned.
 func (r *release) settle(unit, named string) (string, *refusal) {
-	hashed, known := "", false
-	if r.arm != nil {
-		hashed, known = r.arm(r.view, unit)
-	}
+	hashed, known := r.hash(unit)
 	switch {
 	case !known && named == "":
 		return "", r.refusal(Unjoinable, "arm", "names no arm, and the unit alone does not decide: use treatment or control")
@@ -60,19 +83,39 @@ func (r *release) settle(unit, named string) (string, *refusal) {
 	return named, nil
 }
 
-// signal returns the signal that an evaluation means: the one whose source
-// names it, the one of its name, or by an alias.
-func (r *release) signal(name string) (gate.Signal, bool) {
-	for _, means := range []func(gate.Signal) bool{
-		func(s gate.Signal) bool { return s.Source != nil && slices.Contains(s.Source.Evaluation, name) },
-		func(s gate.Signal) bool { return s.Name == name },
-		func(s gate.Signal) bool { return s.Source == nil && s.Name == aliases[normal(name)] },
-	} {
-		if i := slices.IndexFunc(r.policy.Signals, means); i >= 0 {
-			return r.policy.Signals[i], true
+// named returns the policy's signal of that name, or nil.
+func (r *release) named(name string) *gate.Signal {
+	for i := range r.policy.Signals {
+		if r.policy.Signals[i].Name == name {
+			return &r.policy.Signals[i]
 		}
 	}
-	return gate.Signal{}, false
+	return nil
+}
+
+// signal returns the signal that an evaluation means: the one whose source
+// names it, the one of its name, or by an alias; nil where none is meant.
+func (r *release) signal(name string) *gate.Signal {
+	if r.asked == name {
+		return r.meant
+	}
+	r.asked, r.meant = name, r.meaning(name)
+	return r.meant
+}
+
+func (r *release) meaning(name string) *gate.Signal {
+	for i := range r.policy.Signals {
+		if s := &r.policy.Signals[i]; s.Source != nil && slices.Contains(s.Source.Evaluation, name) {
+			return s
+		}
+	}
+	if s := r.named(name); s != nil {
+		return s
+	}
+	if s := r.named(aliases[normal(name)]); s != nil && s.Source == nil {
+		return s
+	}
+	return nil
 }
 
 func (r *release) noSignal(name string) *refusal {

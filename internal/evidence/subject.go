@@ -10,121 +10,80 @@ import (
 	"github.com/lockflight/lockflight/internal/gate"
 )
 
-// The attributes that are read. feature_flag.* and gen_ai.* are
-// OpenTelemetry's semantic conventions (1.44, and semantic-conventions-genai),
-// lockflight.* are extensions where those have nothing yet.
-const (
-	attrEventName    = "event.name"
-	attrEnvironment  = "deployment.environment.name"
-	attrEnvironment0 = "deployment.environment" // until semantic conventions 1.27
-	attrVersion      = "service.version"
-	attrBuild        = "lockflight.build.id"
-
-	attrFlag    = "feature_flag.key"
-	attrVariant = "feature_flag.result.variant"
-	attrReason  = "feature_flag.result.reason"
-	attrContext = "feature_flag.context.id"
-	attrUnit    = "lockflight.unit"
-
-	attrConversation = "gen_ai.conversation.id"
-	attrCase         = "lockflight.case.id"
-	attrCaseClass    = "lockflight.case.class"
-
-	attrEvaluation = "gen_ai.evaluation.name"
-	attrSignal     = "lockflight.signal"
-	attrLabel      = "gen_ai.evaluation.score.label"
-	attrScore      = "gen_ai.evaluation.score.value"
-	attrError      = "error.type"
-
-	attrSeverity         = "lockflight.safety.severity"
-	attrEvidenceRequired = "lockflight.evidence.required"
-	attrEvidencePresent  = "lockflight.evidence.present"
-	attrContextRequired  = "lockflight.context.required"
-	attrContextKept      = "lockflight.context.kept"
-
-	attrEvaluatorID      = "lockflight.evaluator.id"
-	attrEvaluatorVersion = "lockflight.evaluator.version"
-	attrEvaluatorKind    = "lockflight.evaluator.kind"
-)
-
-// subject is one span, span event or log record, with what it inherits.
+// subject is one span, span event or log record, with what it inherits. It
+// holds while the request is read.
 type subject struct {
 	event string // the name of an event; "" for a span and a plain log record
 	at    time.Time
 	trace pcommon.TraceID
 	env   string
-	attrs pcommon.Map   // its own
-	above []pcommon.Map // its span's, its resource's
+	attrs *attributes    // its own
+	above [2]*attributes // its span's, its resource's; nil where it has none
 }
 
-// text returns the first of keys that the subject has, its own attributes
+// identity is what says whose case a subject speaks of.
+type identity struct {
+	trace   pcommon.TraceID
+	unit    string // what decides the arm
+	kase    string // the conversation or task, "" where none is named
+	build   string // the one named for it, or the version of the service that emitted it
+	variant string
+}
+
+func (s *subject) identity() identity {
+	return identity{
+		trace: s.trace, unit: s.text(attrContext, attrUnit), kase: s.text(attrCase, attrConversation),
+		build: s.text(attrBuild, attrVersion), variant: s.text(attrVariant),
+	}
+}
+
+// appendKeys appends what outcomes of the identity are joined by: its trace
+// before its unit.
+func (id identity) appendKeys(keys []joinKey, env string) []joinKey {
+	if !id.trace.IsEmpty() {
+		keys = append(keys, joinKey{environment: env, trace: id.trace})
+	}
+	if id.unit != "" {
+		keys = append(keys, joinKey{environment: env, unit: id.unit})
+	}
+	return keys
+}
+
+// text returns the first of the attributes that the subject has, its own
 // before those above it.
-func (s subject) text(keys ...string) string {
-	if v := textOf(s.attrs, keys...); v != "" {
-		return v
+func (s *subject) text(as ...attr) string {
+	if t := s.attrs.text(as...); t != "" {
+		return t
 	}
-	for _, attrs := range s.above {
-		if v := textOf(attrs, keys...); v != "" {
-			return v
-		}
-	}
-	return ""
-}
-
-func textOf(attrs pcommon.Map, keys ...string) string {
-	for _, key := range keys {
-		v, ok := attrs.Get(key)
-		if !ok {
+	for _, above := range s.above {
+		if above == nil {
 			continue
 		}
-		switch v.Type() {
-		case pcommon.ValueTypeStr:
-			if v.Str() != "" {
-				return v.Str()
-			}
-		case pcommon.ValueTypeInt, pcommon.ValueTypeDouble, pcommon.ValueTypeBool:
-			return v.AsString()
-		default: // lists, maps and bytes identify nothing
+		if t := above.text(as...); t != "" {
+			return t
 		}
 	}
 	return ""
 }
 
-// unit is what decides the arm.
-func (s subject) unit() string { return s.text(attrContext, attrUnit) }
-
-// caseID is the conversation or task, "" where none is named.
-func (s subject) caseID() string { return s.text(attrCase, attrConversation) }
-
-// build is the build that the subject speaks of: the one named for it, or the
-// version of the service that emitted it.
-func (s subject) build() string { return s.text(attrBuild, attrVersion) }
-
 // number returns an own attribute as a finite number, and whether it is there.
-func (s subject) number(key string) (float64, bool, *refusal) {
-	v, ok := s.attrs.Get(key)
-	if !ok {
+func (s *subject) number(a attr) (float64, bool, *refusal) {
+	v := s.attrs.get(a)
+	if v == nil {
 		return 0, false, nil
 	}
-	f := math.NaN()
-	switch v.Type() {
-	case pcommon.ValueTypeInt:
-		f = float64(v.Int())
-	case pcommon.ValueTypeDouble:
-		f = v.Double()
-	default: // a number in a string is a fault of the emitter that would spread
+	// A number in a string is a fault of the emitter that would spread.
+	if v.kind != kindInt && v.kind != kindDouble || math.IsNaN(v.number) || math.IsInf(v.number, 0) {
+		return 0, true, &refusal{cause: gate.BadValue, field: a.String(), msg: quote(v.identifies()) + " is not a finite number"}
 	}
-	if math.IsNaN(f) || math.IsInf(f, 0) {
-		return 0, true, &refusal{cause: gate.BadValue, field: key, msg: quote(v.AsString()) + " is not a finite number"}
-	}
-	return f, true, nil
+	return v.number, true, nil
 }
 
 // count returns an own attribute as a count.
-func (s subject) count(key string) (float64, bool, *refusal) {
-	f, ok, ref := s.number(key)
+func (s *subject) count(a attr) (float64, bool, *refusal) {
+	f, ok, ref := s.number(a)
 	if ref == nil && (f < 0 || f != math.Trunc(f)) {
-		ref = &refusal{cause: gate.BadValue, field: key, msg: strconv.FormatFloat(f, 'g', -1, 64) + " is not a count: use a whole number from 0"}
+		ref = &refusal{cause: gate.BadValue, field: a.String(), msg: strconv.FormatFloat(f, 'g', -1, 64) + " is not a count: use a whole number from 0"}
 	}
 	return f, ok, ref
 }
@@ -139,10 +98,10 @@ func quote(s string) string {
 }
 
 // timeOf returns the first timestamp that is set, and now where none is.
-func timeOf(now time.Time, stamps ...pcommon.Timestamp) time.Time {
+func timeOf(now time.Time, stamps ...uint64) time.Time {
 	for _, ts := range stamps {
 		if ts != 0 {
-			return ts.AsTime()
+			return pcommon.Timestamp(ts).AsTime()
 		}
 	}
 	return now

@@ -18,18 +18,32 @@ import (
 type telemetry struct {
 	*batch
 	current int // number of the span, log record or data point being read
-	exposed []joinKey
-	later   []later
+
+	wire     wire
+	env      string     // of the resource being read
+	resource attributes // its attributes
+	spanned  attributes // those of the span being read
+	own      attributes // those of the event or log record being read
+
+	exposed  []joinKey
+	assigned []assigned
+	later    []later
+	keys     []joinKey // scratch
 
 	refused map[int]struct{} // items of which any part was refused
 	reasons map[string]int   // how often each was the reason
 }
 
-// later is a finding, its subject and its item. Findings wait until the whole
-// request is read, so that they meet every exposure in it.
+// assigned is an exposure, and which of the exposed keys are its own.
+type assigned struct {
+	assignment
+	from, to int
+}
+
+// later is a finding and its item. Findings wait until the whole request is
+// read, so that they meet every exposure in it.
 type later struct {
 	finding finding
-	subject subject
 	item    int
 }
 
@@ -39,28 +53,31 @@ func (in *Ingest) newTelemetry(ctx context.Context, p control.Principal) (*telem
 }
 
 // find takes note of a finding.
-func (t *telemetry) find(s subject, f finding) {
-	t.later = append(t.later, later{f, s, t.current})
+func (t *telemetry) find(f finding) {
+	t.later = append(t.later, later{f, t.current})
 }
 
-// join takes the outcomes that were waiting for an exposure of this request,
+// join remembers the exposures of this request, and takes the outcomes that were waiting for an exposure of this request,
 // then those of the request itself.
 func (t *telemetry) join() {
+	for _, e := range t.assigned {
+		t.in.join.assign(t.now, e.assignment, t.exposed[e.from:e.to]...)
+	}
 	for _, m := range t.in.join.free(t.exposed...) {
 		t.freed = append(t.freed, m.waiting)
 		t.settle(m)
 	}
-	for _, l := range t.later {
-		t.current = l.item
-		t.outcome(l.subject, l.finding)
+	for i := range t.later {
+		t.current = t.later[i].item
+		t.outcome(&t.later[i].finding)
 	}
 }
 
 // attributeOf names the fields of an observation as senders of telemetry know
 // them.
 var attributeOf = map[string]string{
-	"environment": attrEnvironment, "flag": attrFlag, "unit": attrContext, "arm": attrVariant,
-	"build": attrVersion, "case": attrCase, "signal": attrEvaluation, "at": "timestamp",
+	"environment": attrEnvironment.String(), "flag": attrFlag.String(), "unit": attrContext.String(), "arm": attrVariant.String(),
+	"build": attrVersion.String(), "case": attrCase.String(), "signal": attrEvaluation.String(), "at": "timestamp",
 }
 
 // noUnit is why metrics are of no use to the gate.

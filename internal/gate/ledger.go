@@ -37,6 +37,7 @@ type Ledger struct {
 	policy  Policy
 	options LedgerOptions
 	signals map[string]int // a signal's place in the policy
+	reader  Reader
 
 	units   []unit
 	slots   []slot // of unit i: width of them from i*width
@@ -88,7 +89,7 @@ func NewLedger(p Policy, o LedgerOptions) *Ledger {
 // Add folds one line of NDJSON and returns why it was rejected. A receivedAt
 // that is not zero is the server's, and replaces the line's own.
 func (l *Ledger) Add(line []byte, receivedAt time.Time) Cause {
-	o, _, err := readObservation(line)
+	o, _, _, err := l.reader.read(line)
 	if err != nil {
 		return l.count(Malformed)
 	}

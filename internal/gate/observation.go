@@ -49,17 +49,9 @@ type Evaluator struct {
 // checked without a policy. The error is a *FieldError. Unknown keys are
 // ignored, so that emitters may be newer than the server.
 func ParseObservation(data []byte) (Observation, error) {
-	o, wrong, err := readObservation(data)
-	switch {
-	case err != nil:
-		return Observation{}, err
-	case wrong != nil:
-		return Observation{}, wrong
-	}
-	if err := o.validate(); err != nil {
-		return Observation{}, err
-	}
-	return o, nil
+	var r Reader
+	o, _, err := r.Read(data)
+	return o, err
 }
 
 // received returns when the line counts as received.

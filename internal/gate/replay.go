@@ -95,11 +95,12 @@ type replay struct {
 // read keeps the well-formed lines, in the order in which they were received,
 // and returns how many are not. Empty lines are no lines.
 func (r *replay) read(lines iter.Seq[[]byte]) (malformed int64) {
+	var reader Reader
 	for line := range lines {
 		if isBlank(line) {
 			continue
 		}
-		o, _, err := readObservation(line)
+		o, _, _, err := reader.read(line)
 		if err != nil {
 			malformed++
 			continue

@@ -1,0 +1,169 @@
+package evidence
+
+import (
+	"strconv"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+)
+
+// attr is an attribute that is read.
+type attr uint8
+
+// The attributes that are read. feature_flag.* and gen_ai.* are
+// OpenTelemetry's semantic conventions (1.44, and semantic-conventions-genai),
+// lockflight.* are extensions where those have nothing yet.
+const (
+	attrEventName attr = iota
+	attrEnvironment
+	attrEnvironment0
+	attrVersion
+	attrBuild
+
+	attrFlag
+	attrVariant
+	attrReason
+	attrContext
+	attrUnit
+
+	attrConversation
+	attrCase
+	attrCaseClass
+
+	attrEvaluation
+	attrSignal
+	attrLabel
+	attrScore
+	attrError
+
+	attrSeverity
+	attrEvidenceRequired
+	attrEvidencePresent
+	attrContextRequired
+	attrContextKept
+
+	attrEvaluatorID
+	attrEvaluatorVersion
+	attrEvaluatorKind
+
+	attrCount // how many there are
+)
+
+var attrNames = [attrCount]string{
+	attrEventName:    "event.name",
+	attrEnvironment:  "deployment.environment.name",
+	attrEnvironment0: "deployment.environment", // until semantic conventions 1.27
+	attrVersion:      "service.version",
+	attrBuild:        "lockflight.build.id",
+
+	attrFlag:    "feature_flag.key",
+	attrVariant: "feature_flag.result.variant",
+	attrReason:  "feature_flag.result.reason",
+	attrContext: "feature_flag.context.id",
+	attrUnit:    "lockflight.unit",
+
+	attrConversation: "gen_ai.conversation.id",
+	attrCase:         "lockflight.case.id",
+	attrCaseClass:    "lockflight.case.class",
+
+	attrEvaluation: "gen_ai.evaluation.name",
+	attrSignal:     "lockflight.signal",
+	attrLabel:      "gen_ai.evaluation.score.label",
+	attrScore:      "gen_ai.evaluation.score.value",
+	attrError:      "error.type",
+
+	attrSeverity:         "lockflight.safety.severity",
+	attrEvidenceRequired: "lockflight.evidence.required",
+	attrEvidencePresent:  "lockflight.evidence.present",
+	attrContextRequired:  "lockflight.context.required",
+	attrContextKept:      "lockflight.context.kept",
+
+	attrEvaluatorID:      "lockflight.evaluator.id",
+	attrEvaluatorVersion: "lockflight.evaluator.version",
+	attrEvaluatorKind:    "lockflight.evaluator.kind",
+}
+
+func (a attr) String() string { return attrNames[a] }
+
+// attrOf has the attributes by name.
+var attrOf = func() map[string]attr {
+	m := make(map[string]attr, attrCount)
+	for a, name := range attrNames {
+		m[name] = attr(a)
+	}
+	return m
+}()
+
+// kind is the type of an attribute's value.
+type kind uint8
+
+const (
+	kindNone kind = iota
+	kindText
+	kindBool
+	kindInt
+	kindDouble
+	kindOther // a list, a map or bytes
+)
+
+// value is an attribute's value.
+type value struct {
+	kind   kind
+	text   string
+	number float64
+	bits   uint64
+	raw    []byte // the AnyValue of kindOther: part of the request
+}
+
+// identifies returns the value as text that may name something; lists, maps and
+// bytes name nothing.
+func (v *value) identifies() string {
+	switch v.kind {
+	case kindText:
+		return v.text
+	case kindBool:
+		return strconv.FormatBool(v.bits != 0)
+	case kindInt:
+		return strconv.FormatInt(int64(v.bits), 10)
+	case kindDouble:
+		return pcommon.NewValueDouble(v.number).AsString()
+	case kindNone, kindOther:
+	}
+	return ""
+}
+
+// attributes are those of one resource, span, event or log record that are
+// read. The first of a name counts.
+type attributes struct {
+	place [attrCount]uint8 // 1 + the index in held; 0: absent
+	held  []value
+}
+
+func (s *attributes) add(a attr, v value) {
+	if s.place[a] == 0 {
+		s.held = append(s.held, v)
+		s.place[a] = uint8(len(s.held))
+	}
+}
+
+func (s *attributes) get(a attr) *value {
+	if i := s.place[a]; i > 0 {
+		return &s.held[i-1]
+	}
+	return nil
+}
+
+func (s *attributes) reset() {
+	s.place, s.held = [attrCount]uint8{}, s.held[:0]
+}
+
+// text returns the first of the attributes that identifies something.
+func (s *attributes) text(as ...attr) string {
+	for _, a := range as {
+		if v := s.get(a); v != nil {
+			if t := v.identifies(); t != "" {
+				return t
+			}
+		}
+	}
+	return ""
+}
