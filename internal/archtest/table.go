@@ -50,7 +50,7 @@ var Packages = Table{
 	"internal/gate/drift": {Class: Pure},
 	"internal/gate/expr":  {Class: StdOnly, Modules: []string{"cel.dev/cel-go"}, Imports: []string{"internal/gate"}},
 	"internal/audit":      {Class: Pure, Modules: []string{"golang.org/x/mod"}},
-	"internal/policy":     {Class: Pure, Modules: []string{"cel.dev/cel-go"}},
+	"internal/policy":     {Class: Pure, Modules: []string{"cel.dev/cel-go"}, Imports: []string{"sdk/eval"}},
 	"internal/attest":     {Class: Pure},
 	"internal/figures":    {Class: Pure},
 	"internal/codescan":   {Class: Pure},
