@@ -117,10 +117,19 @@ func (w *work) applyAll(pl *planner, set ChangeSet, digest string) error {
 // apply writes one change, where the principal may.
 func (w *work) apply(st step) error {
 	for _, perm := range st.perms {
-		if err := w.may(st.scope, perm); err != nil {
-			return err
+		refusal := w.may(st.scope, perm)
+		if refusal != nil && st.Kind == KindFlagEnv {
+			ref := Ref{st.scope.Project, st.Name, st.Environment}
+			return w.reducing(ref, refusal, func() error { return w.applyAllowed(st) })
+		}
+		if refusal != nil {
+			return refusal
 		}
 	}
+	return w.applyAllowed(st)
+}
+
+func (w *work) applyAllowed(st step) error {
 	if st.Release != "" {
 		return Errorf(Conflict, "release_running", "release %s is running on what would change (%s %s): wait for its end, or roll it back, first", st.Release, st.Kind, st.Name)
 	}

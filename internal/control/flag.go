@@ -242,7 +242,8 @@ type projectFlag struct {
 }
 
 // changeEnv reads a flag's configuration in one environment, lets change edit
-// it, and writes it with its event, all in one transaction.
+// it, and writes it with its event, all in one transaction. A change that is
+// shown to reduce exposure needs no more than PermToggleOff.
 func (s *Service) changeEnv(ctx context.Context, p Principal, pri Priority, perm Permission, typ string, ref Ref,
 	change func(w *work, f projectFlag, fe *FlagEnv) error,
 ) (FlagView, error) {
@@ -262,26 +263,34 @@ func (w *work) changeEnv(perm Permission, typ string, ref Ref,
 		return FlagView{}, err
 	}
 	ref.Project = f.Project
-	if err := w.mayOn(ref.scope(), "flag", f.Name, perm, Permission(typ)); err != nil {
-		return FlagView{}, err
+	write := func() error { return w.editEnv(typ, ref, projectFlag{f, pr}, change) }
+	if refusal := w.mayOn(ref.scope(), "flag", f.Name, perm, Permission(typ)); refusal != nil {
+		err = w.reducing(ref, refusal, write)
+	} else {
+		err = write()
 	}
-	if err := f.inService(); err != nil {
-		return FlagView{}, err
-	}
-	if !slices.Contains(pr.Environments, ref.Environment) {
-		return FlagView{}, Errorf(NotFound, "not_served", "project %q is not served in an environment %q", ref.Project, ref.Environment)
-	}
-	fe, err := flagEnv(w, ref)
 	if err != nil {
 		return FlagView{}, err
 	}
-	if err := change(w, projectFlag{f, pr}, &fe); err != nil {
-		return FlagView{}, err
-	}
-	if err := w.putEnv(typ, ref, fe, audit.Correlation{}); err != nil {
-		return FlagView{}, err
-	}
 	return viewOf(w, f, pr)
+}
+
+// editEnv carries out a change that is allowed.
+func (w *work) editEnv(typ string, ref Ref, f projectFlag, change func(w *work, f projectFlag, fe *FlagEnv) error) error {
+	if err := f.inService(); err != nil {
+		return err
+	}
+	if !slices.Contains(f.project.Environments, ref.Environment) {
+		return Errorf(NotFound, "not_served", "project %q is not served in an environment %q", ref.Project, ref.Environment)
+	}
+	fe, err := flagEnv(w, ref)
+	if err != nil {
+		return err
+	}
+	if err := change(w, f, &fe); err != nil {
+		return err
+	}
+	return w.putEnv(typ, ref, fe, audit.Correlation{})
 }
 
 func (w *work) putEnv(typ string, ref Ref, fe FlagEnv, cause audit.Correlation) error {
