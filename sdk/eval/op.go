@@ -107,10 +107,10 @@ func (s *Set) value(o *op, c *Context) (v string, ok bool) {
 // inRollout reports whether the context is within the percentage. Without an
 // id, chance decides where the stickiness leaves it to chance.
 func (s *Set) inRollout(o *op, c *Context) bool {
-	id, ok := c.UserID, c.UserID != ""
-	if o.field != fieldUserID {
-		id, ok = s.value(o, c)
+	if o.field == fieldUserID && c.UserID != "" { // as in evaluate
+		return o.percent == 100 || o.prefix.sum(c.UserID)%rolloutModulus < uint32(o.percent)
 	}
+	id, ok := s.value(o, c)
 	return s.within(o.prefix, o.field, o.percent, id, ok)
 }
 

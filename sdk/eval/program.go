@@ -110,7 +110,7 @@ func (s *Set) evaluate(p *program, c *Context) (strategy int, on bool) {
 	switch p.mode {
 	case modeRollout:
 		if p.field == fieldUserID && c.UserID != "" {
-			return 0, p.prefix.sum(c.UserID)%rolloutModulus < uint32(p.percent)
+			return 0, p.percent == 100 || p.prefix.sum(c.UserID)%rolloutModulus < uint32(p.percent)
 		}
 		id, ok := s.standard(p.field, c)
 		return 0, s.within(p.prefix, p.field, p.percent, id, ok)
