@@ -138,7 +138,7 @@ func loadPlan(name string) (json.RawMessage, error) {
 	}
 	doc, err := readDocument(name)
 	if errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("no plan %s\nhint: --plan is a file, or one of %s", name, strings.Join(gate.Profiles(), ", "))
+		return nil, usageError{fmt.Errorf("no plan %s\nhint: --plan is a file, or one of %s", name, strings.Join(gate.Profiles(), ", "))}
 	}
 	return doc, err
 }

@@ -191,6 +191,9 @@ func TestExposureAgreesWithTheEngine(t *testing.T) {
 			compare(t, effect, was, is, &eval.Context{UserID: strconv.Itoa(i), Properties: map[string]string{"p": "u"}})
 		}
 	})
+	if testing.Short() {
+		return // rapid draws too few to meet all
+	}
 	if said[policy.Reduces] == 0 || said[policy.Same] == 0 || said[policy.Increases] == 0 {
 		t.Errorf("not every effect was met: %v", said)
 	}
