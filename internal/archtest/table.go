@@ -48,12 +48,16 @@ var Packages = Table{
 	"sdk/eval":            {Class: Pure},
 	"internal/gate":       {Class: Pure, Modules: []string{"gonum.org/v1/gonum"}},
 	"internal/gate/drift": {Class: Pure},
-	"internal/gate/expr":  {Class: StdOnly, Modules: []string{"cel.dev/cel-go"}, Imports: []string{"internal/gate"}},
+	"internal/condition":  {Class: Pure, Modules: []string{"cel.dev/cel-go"}},
+	"internal/gate/expr":  {Class: Pure, Modules: []string{"cel.dev/cel-go"}, Imports: []string{"internal/condition", "internal/gate"}},
 	"internal/audit":      {Class: Pure, Modules: []string{"golang.org/x/mod"}},
-	"internal/policy":     {Class: Pure, Modules: []string{"cel.dev/cel-go"}, Imports: []string{"sdk/eval"}},
-	"internal/attest":     {Class: Pure},
-	"internal/figures":    {Class: Pure},
-	"internal/codescan":   {Class: Pure},
+	"internal/policy": {
+		Class: Pure, Modules: []string{"cel.dev/cel-go", "go.yaml.in/yaml/v4"},
+		Imports: []string{"internal/condition", "sdk/eval"},
+	},
+	"internal/attest":   {Class: Pure},
+	"internal/figures":  {Class: Pure},
+	"internal/codescan": {Class: Pure},
 
 	// The public client: whoever embeds it compiles no third-party package.
 	"sdk":          {Class: StdOnly, Imports: []string{"sdk/eval", "internal/sse"}},

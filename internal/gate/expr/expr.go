@@ -11,7 +11,6 @@
 package expr
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -19,11 +18,9 @@ import (
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/ast"
 
+	"github.com/lockflight/lockflight/internal/condition"
 	"github.com/lockflight/lockflight/internal/gate"
 )
-
-// maxCost bounds one evaluation, in CEL's own units: some thousand operations.
-const maxCost = 10_000
 
 // fields are what an expression may ask of a signal.
 var fields = []string{
@@ -35,12 +32,11 @@ var fields = []string{
 // syntax error, a type other than true or false, a signal or a field that does
 // not exist.
 func Compile(p gate.Policy) (gate.Rules, error) {
-	env, err := cel.NewEnv(
-		cel.CrossTypeNumericComparisons(true),
-		cel.Variable("signals", cel.MapType(cel.StringType, cel.MapType(cel.StringType, cel.DynType))),
-	)
+	env, err := condition.NewEnv(map[string]*cel.Type{
+		"signals": cel.MapType(cel.StringType, cel.MapType(cel.StringType, cel.DynType)),
+	})
 	if err != nil {
-		return nil, fmt.Errorf("preparing CEL: %w", err)
+		return nil, err
 	}
 	names := make([]string, len(p.Signals))
 	for i := range p.Signals {
@@ -48,27 +44,13 @@ func Compile(p gate.Policy) (gate.Rules, error) {
 	}
 	rules := gate.Rules{}
 	for i, r := range p.Rules {
-		program, err := compile(env, r.Expr, names)
+		rule, err := env.Compile(r.Expr, func(root ast.Expr) error { return checkNames(root, names) })
 		if err != nil {
 			return nil, fmt.Errorf("rules[%d].expr: %s: %w", i, r.Name, err)
 		}
-		rules[r.Name] = func(statuses []gate.SignalStatus) (bool, error) { return evaluate(program, statuses) }
+		rules[r.Name] = func(statuses []gate.SignalStatus) (bool, error) { return evaluate(rule, statuses) }
 	}
 	return rules, nil
-}
-
-func compile(env *cel.Env, text string, signals []string) (cel.Program, error) {
-	checked, issues := env.Compile(text)
-	if err := issues.Err(); err != nil {
-		return nil, errors.New(strings.ReplaceAll(err.Error(), "\n", " "))
-	}
-	if !checked.OutputType().IsExactType(cel.BoolType) {
-		return nil, fmt.Errorf("want true or false, have %s", checked.OutputType())
-	}
-	if err := checkNames(checked.NativeRep().Expr(), signals); err != nil {
-		return nil, err
-	}
-	return env.Program(checked, cel.CostLimit(maxCost))
 }
 
 // checkNames finds signals and fields that do not exist, which at run time
@@ -93,20 +75,12 @@ func checkNames(root ast.Expr, signals []string) error {
 func isSignals(e ast.Expr) bool { return e.Kind() == ast.IdentKind && e.AsIdent() == "signals" }
 
 // evaluate asks one rule.
-func evaluate(program cel.Program, statuses []gate.SignalStatus) (bool, error) {
+func evaluate(rule condition.Condition, statuses []gate.SignalStatus) (bool, error) {
 	signals := make(map[string]any, len(statuses))
 	for i := range statuses {
 		signals[statuses[i].Name] = values(&statuses[i])
 	}
-	out, _, err := program.Eval(map[string]any{"signals": signals})
-	if err != nil {
-		return false, err
-	}
-	is, ok := out.Value().(bool)
-	if !ok {
-		return false, fmt.Errorf("want true or false, have %v", out.Value())
-	}
-	return is, nil
+	return rule.Holds(map[string]any{"signals": signals})
 }
 
 // values returns what is known of a signal.
