@@ -35,6 +35,32 @@ type releaseDoc struct {
 	StartedAt   time.Time    `json:"startedAt"`
 	EndedAt     *time.Time   `json:"endedAt"`
 	Mark        string       `json:"mark"`
+	Forecast    *forecastDoc `json:"forecast,omitempty"`
+}
+
+// forecastDoc is how long the milestones take at least.
+type forecastDoc struct {
+	CasesPerDay float64 `json:"casesPerDay"`
+	Milestones  []struct {
+		Percent int     `json:"percent"`
+		Cases   int64   `json:"cases"`
+		Days    float64 `json:"days"`
+	} `json:"milestones"`
+	Warnings []string `json:"warnings,omitempty"`
+}
+
+// print says what a release is to expect; nothing where that is not known.
+func (f *forecastDoc) print(s streams) {
+	if f == nil {
+		return
+	}
+	fmt.Fprintf(s.out, "at about %.0f cases a day, a build that never fails takes at least:\n", f.CasesPerDay)
+	for _, m := range f.Milestones {
+		fmt.Fprintf(s.out, "  %3d %%  %6.1f days for %d cases in each arm\n", m.Percent, m.Days, m.Cases)
+	}
+	for _, w := range f.Warnings {
+		fmt.Fprintln(s.out, "  warning:", w)
+	}
 }
 
 type milestoneDoc struct {
@@ -69,6 +95,8 @@ type releaseStartCmd struct {
 	Control    string `help:"The build it is compared with."`
 	Plan       string `required:"" help:"A ReleasePlan or GatePolicy, YAML or JSON, or the name of a built-in policy, such as service."`
 	Stickiness string `default:"userId" help:"The context field that decides a unit's arm."`
+
+	CasesPerDay float64 `help:"Cases that a day is expected to bring; estimated from usage where absent."`
 }
 
 // Run starts the release and prints its id.
@@ -81,6 +109,9 @@ func (c *releaseStartCmd) Run(ctx context.Context, s streams) error {
 		"flag": c.Flag, "environment": c.Env, "build": c.Build, "control": c.Control,
 		"stickiness": c.Stickiness, "plan": plan,
 	}
+	if c.CasesPerDay != 0 {
+		in["casesPerDay"] = c.CasesPerDay
+	}
 	var out releaseDoc
 	if err := c.call(ctx, http.MethodPost, "/api/v1/releases", in, &out); err != nil {
 		return err
@@ -89,6 +120,7 @@ func (c *releaseStartCmd) Run(ctx context.Context, s streams) error {
 		return printJSON(s.out, out)
 	}
 	fmt.Fprintf(s.out, "%s started: build %s of %s in %s at %d %%\n", out.ID, out.Build, out.Flag, out.Environment, out.Milestone.Percent)
+	out.Forecast.print(s)
 	fmt.Fprintf(s.out, "watch it with: lockflight release status %s --watch\n", out.ID)
 	return nil
 }

@@ -3,6 +3,7 @@ package control
 import (
 	"context"
 	"errors"
+	"math"
 	"slices"
 	"strconv"
 	"time"
@@ -51,6 +52,7 @@ type Release struct {
 	State        ReleaseState       `json:"state"`
 	Milestone    int                `json:"milestone"` // index in the plan, from 0
 	Approvals    []Approval         `json:"approvals,omitempty"`
+	Forecast     *Forecast          `json:"forecast,omitempty"` // made at the start; nil where usage says too little
 	Verdict      *Verdict           `json:"verdict,omitempty"`
 	Progress     gate.Progress      `json:"progress"`
 	Marks        map[string][]int64 `json:"marks,omitempty"`        // the gate's restart points, by signal
@@ -121,6 +123,9 @@ type StartRelease struct {
 	Flag, Environment, Build, Control string
 	Stickiness                        string // userId where empty
 	Plan                              gate.Plan
+
+	// CasesPerDay is how many the caller expects; 0 estimates it from usage.
+	CasesPerDay float64
 }
 
 // maxName is the most bytes of a name that is the user's own, such as a
@@ -128,10 +133,18 @@ type StartRelease struct {
 const maxName = 256
 
 // StartRelease begins the movement of a build at the plan's first milestone.
-// A build that was rolled back here is refused: it is latched.
+// A build that was rolled back here is refused: it is latched. So is a plan that
+// cannot be decided in time on the cases that there are; see [Forecast].
 func (s *Service) StartRelease(ctx context.Context, p Principal, in StartRelease) (Release, error) {
 	if err := in.check(); err != nil {
 		return Release{}, err
+	}
+	cases := in.CasesPerDay
+	if cases == 0 {
+		var err error
+		if cases, err = s.casesPerDay(ctx, in.Flag, in.Environment, s.now()); err != nil {
+			return Release{}, err
+		}
 	}
 	var out Release
 	err := s.write(ctx, p, Normal, func(w *work) error {
@@ -162,6 +175,9 @@ func (s *Service) StartRelease(ctx context.Context, p Principal, in StartRelease
 			return err
 		}
 		if out, err = w.newRelease(ref, fe, in); err != nil {
+			return err
+		}
+		if out.Forecast, err = forecast(in.Plan, cases); err != nil {
 			return err
 		}
 		if err := w.changed(&out); err != nil {
@@ -195,6 +211,9 @@ func (in StartRelease) check() error {
 	}
 	if err := CheckRules(in.Plan); err != nil {
 		return err
+	}
+	if in.CasesPerDay < 0 || math.IsNaN(in.CasesPerDay) || math.IsInf(in.CasesPerDay, 0) {
+		return Invalidf("casesPerDay", "%v: want more than 0, or nothing", in.CasesPerDay)
 	}
 	if in.Build == in.Control {
 		return Invalidf("control", "is the build itself: name the one that it replaces")

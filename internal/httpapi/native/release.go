@@ -19,6 +19,8 @@ type ReleaseInput struct {
 	Control     string `json:"control,omitempty" doc:"the build it is compared with"`
 	Stickiness  string `json:"stickiness,omitempty" doc:"the context field that decides a unit's arm; userId where absent"`
 	Plan        any    `json:"plan" doc:"a ReleasePlan or a GatePolicy (api/plan.schema.json)"`
+
+	CasesPerDay float64 `json:"casesPerDay,omitempty" doc:"cases that a day is expected to bring; estimated from usage where absent"`
 }
 
 // Release is a release as it stands.
@@ -35,6 +37,7 @@ type Release struct {
 	Verdict     *Verdict             `json:"verdict,omitempty" doc:"the latest that was applied"`
 	Live        *Verdict             `json:"live,omitempty" doc:"the latest evaluation; most change nothing and are not stored"`
 	Policy      string               `json:"policy"`
+	Forecast    *control.Forecast    `json:"forecast,omitempty" doc:"made at the start; absent where usage says too little"`
 	Note        string               `json:"note,omitempty"`
 	StartedBy   string               `json:"startedBy"`
 	StartedAt   time.Time            `json:"startedAt"`
@@ -196,7 +199,7 @@ func (a api) startRelease(ctx context.Context, p control.Principal, in *body[Rel
 	}
 	r, err := a.Service.StartRelease(ctx, p, control.StartRelease{
 		Flag: in.Body.Flag, Environment: in.Body.Environment, Build: in.Body.Build, Control: in.Body.Control,
-		Stickiness: in.Body.Stickiness, Plan: plan,
+		Stickiness: in.Body.Stickiness, Plan: plan, CasesPerDay: in.Body.CasesPerDay,
 	})
 	if err != nil {
 		return Release{}, err
@@ -234,7 +237,7 @@ func (a api) withChange(ctx context.Context, r control.ReleaseView) (Release, er
 func (a api) release(r control.ReleaseView) Release {
 	out := Release{
 		ID: r.ID, Project: r.Project, Flag: r.Flag, Environment: r.Environment, Build: r.Build, Control: r.Control,
-		State: r.State, Rev: r.Rev, Policy: r.Plan.Policy.Metadata.Name, Note: r.Note,
+		State: r.State, Rev: r.Rev, Policy: r.Plan.Policy.Metadata.Name, Note: r.Note, Forecast: r.Forecast,
 		Milestone: Milestone{Index: r.Milestone, Percent: r.Percent(), Awaits: r.AwaitsApprovals()},
 		StartedBy: r.StartedBy, StartedAt: r.StartedAt, EndedAt: r.EndedAt,
 		Evidence: a.Ingest.Counts(r.ID), Mark: a.Live.Mark(r.ID),
