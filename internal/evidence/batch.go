@@ -18,10 +18,18 @@ type batch struct {
 	environments []string // that the sender may write evidence in
 	now          time.Time
 	releases     map[place]answer
-	reader       gate.Reader
-	counts       map[string]map[string]int64 // by release and result
-	freed        []waiting                   // had waited for their exposure: kept if the append fails
+	last         struct { // that was asked for: most speak of the same
+		place
+		answer
+	}
+	reader gate.Reader
+	counts map[string]map[string]int64 // by release and result
+	freed  []waiting                   // had waited for their exposure: kept if the append fails
 }
+
+// firstLines is how many bytes of lines a release of a batch has room for at
+// once.
+const firstLines = 16 << 10
 
 // place is where a release may run.
 type place struct{ environment, flag string }
@@ -52,12 +60,15 @@ func (in *Ingest) newBatch(ctx context.Context, p control.Principal) (*batch, er
 // the sender may write evidence.
 func (b *batch) release(environment, flag string) (*release, *refusal) {
 	at := place{environment, flag}
-	known, ok := b.releases[at]
-	if !ok {
-		known = b.ask(at)
-		b.releases[at] = known
+	if at != b.last.place || b.last.answer == (answer{}) {
+		known, ok := b.releases[at]
+		if !ok {
+			known = b.ask(at)
+			b.releases[at] = known
+		}
+		b.last.place, b.last.answer = at, known
 	}
-	return known.release, known.refusal
+	return b.last.release, b.last.refusal
 }
 
 func (b *batch) ask(at place) answer {
@@ -68,7 +79,7 @@ func (b *batch) ask(at place) answer {
 	if !running {
 		return answer{refusal: noRelease(gate.Foreign, at)}
 	}
-	r := &release{view: view, policy: policy, arm: b.in.arm}
+	r := &release{view: view, policy: policy, arm: b.in.arm, lines: make([]byte, 0, firstLines)}
 	if !r.mayWrite(b.from) {
 		return answer{refusal: noRelease(Denied, at)}
 	}

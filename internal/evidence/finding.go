@@ -66,7 +66,8 @@ type finding struct {
 	name     string // of the evaluation, or of a signal
 	field    string // the attribute that the result was read from
 	result   result
-	score    *float64
+	scored   bool
+	score    float64
 	severity string
 	// ambient findings were measured without anyone calling them evidence: the
 	// duration of every root span. Those that nothing needs are not counted.
@@ -96,17 +97,14 @@ func (s *subject) evaluation() (finding, *refusal) {
 		return finding{}, &refusal{cause: EvaluationError, field: attrError.String(), msg: quote(kind) + ": an evaluation that failed is missing, not failing"}
 	}
 	f := s.finding(name, attrLabel.String())
-	score, scored, ref := s.number(attrScore)
-	if ref != nil {
+	var ref *refusal
+	if f.score, f.scored, ref = s.number(attrScore); ref != nil {
 		return finding{}, ref
-	}
-	if scored {
-		f.score = &score
 	}
 	label := s.attrs.text(attrLabel)
 	if label == "" {
 		f.field = attrScore.String()
-		if !scored {
+		if !f.scored {
 			return finding{}, &refusal{cause: gate.Malformed, field: attrLabel.String(), msg: "is missing, and so is " + attrScore.String()}
 		}
 		return f, nil

@@ -65,6 +65,7 @@ type joined struct {
 	touched     time.Time
 	assignments []assignment
 	waiting     []waiting
+	first       [1]assignment // room for the one that most have
 }
 
 func newJoin(ttl time.Duration) *join {
@@ -100,7 +101,7 @@ func (j *join) free(keys ...joinKey) []match {
 		}
 		e, before := entry(el), len(entry(el).waiting)
 		e.waiting = slices.DeleteFunc(e.waiting, func(w waiting) bool {
-			to := e.meant(&w.finding)
+			to := e.meant(nil, &w.finding)
 			if len(to) > 0 {
 				out = append(out, match{w, to})
 			}
@@ -114,8 +115,7 @@ func (j *join) free(keys ...joinKey) []match {
 // meant returns the exposures that a finding speaks of: of each flag one. It
 // leaves out a flag of which the trace has several units, as in a batch job,
 // where the finding does not say whose it is.
-func (e *joined) meant(f *finding) []assignment {
-	var out []assignment
+func (e *joined) meant(out []assignment, f *finding) []assignment {
 	for i, a := range e.assignments {
 		if f.flag != "" && f.flag != a.flag || f.unit != "" && f.unit != a.unit {
 			continue
@@ -153,14 +153,14 @@ func (e *joined) assign(a assignment) {
 }
 
 // findOrWait returns the exposures that w speaks of, under the first of keys
-// that has any. Where none has, w waits under the last, and lost are the
+// that has any, in buf where they fit. Where none has, w waits under the last, and lost are the
 // outcomes that became unjoinable to make room.
-func (j *join) findOrWait(now time.Time, w waiting, keys ...joinKey) (found []assignment, lost []waiting) {
+func (j *join) findOrWait(now time.Time, buf []assignment, w waiting, keys ...joinKey) (found []assignment, lost []waiting) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for _, k := range keys {
 		if el := j.entries[k]; el != nil {
-			if found = entry(el).meant(&w.finding); len(found) > 0 {
+			if found = entry(el).meant(buf[:0], &w.finding); len(found) > 0 {
 				j.touch(now, k)
 				return found, nil
 			}
@@ -217,7 +217,9 @@ func (j *join) trim(now time.Time) []waiting {
 func (j *join) touch(now time.Time, k joinKey) *joined {
 	el := j.entries[k]
 	if el == nil {
-		el = j.order.PushFront(&joined{key: k})
+		e := &joined{key: k}
+		e.assignments = e.first[:0]
+		el = j.order.PushFront(e)
 		j.entries[k] = el
 	}
 	j.order.MoveToFront(el)

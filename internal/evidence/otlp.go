@@ -63,11 +63,13 @@ func (in *Ingest) export(ctx context.Context, p control.Principal, pl payload, r
 	if err := mayWrite(p); err != nil {
 		return failure(err, media)
 	}
-	data, err := pl.read()
+	scratch, _ := scratches.Get().(*scratch) // the pool holds nothing else
+	defer scratch.putBack()
+	data, err := pl.read(&scratch.body)
 	if err != nil {
 		return failure(err, media)
 	}
-	t, err := in.newTelemetry(ctx, p)
+	t, err := in.newTelemetry(ctx, p, scratch)
 	if err != nil {
 		return failure(err, media)
 	}

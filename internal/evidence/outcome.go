@@ -31,8 +31,11 @@ func (t *telemetry) outcome(f *finding) {
 		return
 	}
 	// The unit is the last key: its exposure may be in another trace.
-	found, lost := t.in.join.findOrWait(t.now, waiting{finding: *f, from: t.from}, keys...)
+	found, lost := t.in.join.findOrWait(t.now, t.found, waiting{finding: *f, from: t.from}, keys...)
 	t.in.lost(lost)
+	if found != nil {
+		t.found = found
+	}
 	for _, a := range found {
 		fail(t.emit(f, a))
 	}
@@ -110,19 +113,28 @@ func (f *finding) observation(r *release, a assignment) (gate.Observation, *refu
 	switch {
 	case f.result == notApplicable:
 		o.NA = true
-	case sig.Kind == gate.Quantile:
-		o.Value = f.score
+	case sig.Kind == gate.Quantile && f.scored:
+		o.Value = &f.score
+	case sig.Kind == gate.Quantile: // refused by check, which says what is right
 	case f.result != unlabelled:
-		pass := f.result == passed
-		o.Pass = &pass
-	case f.score != nil && *f.score >= 0 && *f.score <= 1:
-		pass := *f.score >= passScore
-		o.Pass = &pass
+		o.Pass = verdict(f.result == passed)
+	case f.scored && f.score >= 0 && f.score <= 1:
+		o.Pass = verdict(f.score >= passScore)
 	default:
 		return o, r.refusal(gate.BadValue, f.field, "is a score outside 0 to 1 without a label: say whether it passes")
 	}
 	return o, nil
 }
+
+// verdict returns pass to be pointed at; nothing writes through it.
+func verdict(pass bool) *bool {
+	if pass {
+		return &verdicts[1]
+	}
+	return &verdicts[0]
+}
+
+var verdicts = [...]bool{false, true}
 
 // observation is what all lines of the assignment's unit have in common.
 func (a assignment) observation(at time.Time, env, signal string) gate.Observation {

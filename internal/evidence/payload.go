@@ -58,8 +58,8 @@ func (pl payload) media() (string, error) {
 	}
 }
 
-// read returns the decompressed body, or an Error of Kind TooLarge.
-func (pl payload) read() ([]byte, error) {
+// read returns the decompressed body, in buf, or an Error of Kind TooLarge.
+func (pl payload) read(buf *bytes.Buffer) ([]byte, error) {
 	body := pl.body
 	switch pl.contentEncoding {
 	case "", "identity":
@@ -72,7 +72,6 @@ func (pl payload) read() ([]byte, error) {
 	default:
 		return nil, control.Invalidf("Content-Encoding", "%q is neither gzip nor identity", pl.contentEncoding)
 	}
-	var buf bytes.Buffer
 	n, err := buf.ReadFrom(io.LimitReader(body, MaxBody+1))
 	if n > MaxBody {
 		return nil, tooLarge()

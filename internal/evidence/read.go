@@ -122,8 +122,7 @@ func (t *telemetry) span(message []byte) error {
 	err := each(message, event, func(ev []byte) error { return t.event(ev, &s, end) })
 	if err == nil && root && start != 0 && end >= start {
 		f := s.finding(signalLatency, "duration")
-		ms := float64(end-start) / float64(time.Millisecond)
-		f.score, f.ambient = &ms, true
+		f.score, f.scored, f.ambient = float64(end-start)/float64(time.Millisecond), true, true
 		t.find(f)
 	}
 	return err

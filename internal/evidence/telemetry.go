@@ -1,12 +1,14 @@
 package evidence
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/lockflight/lockflight/internal/control"
 	"github.com/lockflight/lockflight/internal/gate"
@@ -19,19 +21,54 @@ type telemetry struct {
 	*batch
 	current int // number of the span, log record or data point being read
 
+	*scratch
+	env string // of the resource being read
+
+	refused map[int]struct{} // items of which any part was refused
+	reasons map[string]int   // how often each was the reason
+}
+
+// scratch is the memory that reading a request takes, and the next one takes
+// again.
+type scratch struct {
+	body     bytes.Buffer
 	wire     wire
-	env      string     // of the resource being read
-	resource attributes // its attributes
+	resource attributes // those of the resource being read
 	spanned  attributes // those of the span being read
 	own      attributes // those of the event or log record being read
 
 	exposed  []joinKey
 	assigned []assigned
 	later    []later
-	keys     []joinKey // scratch
+	keys     []joinKey
+	found    []assignment
+}
 
-	refused map[int]struct{} // items of which any part was refused
-	reasons map[string]int   // how often each was the reason
+var scratches = sync.Pool{New: func() any { return new(scratch) }}
+
+// maxScratch is the most findings, and maxKept the most bytes, of which the
+// memory is kept for the next request.
+const (
+	maxScratch = 1 << 14
+	maxKept    = 1 << 20
+)
+
+// putBack gives the memory back. Nothing of the request may be used after it.
+func (s *scratch) putBack() {
+	if cap(s.later) > maxScratch || s.body.Cap() > maxKept {
+		return
+	}
+	clear(s.exposed)
+	clear(s.assigned)
+	clear(s.later)
+	clear(s.keys)
+	clear(s.found)
+	*s = scratch{
+		body: s.body, resource: s.resource, spanned: s.spanned, own: s.own,
+		exposed: s.exposed[:0], assigned: s.assigned[:0], later: s.later[:0], keys: s.keys[:0], found: s.found[:0],
+	}
+	s.body.Reset()
+	scratches.Put(s)
 }
 
 // assigned is an exposure, and which of the exposed keys are its own.
@@ -47,9 +84,9 @@ type later struct {
 	item    int
 }
 
-func (in *Ingest) newTelemetry(ctx context.Context, p control.Principal) (*telemetry, error) {
+func (in *Ingest) newTelemetry(ctx context.Context, p control.Principal, s *scratch) (*telemetry, error) {
 	b, err := in.newBatch(ctx, p)
-	return &telemetry{batch: b, refused: map[int]struct{}{}, reasons: map[string]int{}}, err
+	return &telemetry{batch: b, scratch: s, refused: map[int]struct{}{}, reasons: map[string]int{}}, err
 }
 
 // find takes note of a finding.

@@ -28,20 +28,27 @@ func (f *fields) next() bool {
 	if len(f.rest) == 0 || f.err != nil {
 		return false
 	}
-	num, typ, n := protowire.ConsumeTag(f.rest)
-	if n < 0 {
+	n := 1
+	if b := f.rest[0]; b >= 1<<3 && b < 0x80 { // most tags, and lengths below, are one byte
+		f.num, f.typ = protowire.Number(b>>3), protowire.Type(b&7)
+	} else if f.num, f.typ, n = protowire.ConsumeTag(f.rest); n < 0 {
 		return f.broken()
 	}
-	f.num, f.typ, f.rest = num, typ, f.rest[n:]
-	switch typ {
+	f.rest = f.rest[n:]
+	switch f.typ {
 	case protowire.BytesType:
+		if len(f.rest) > 0 && f.rest[0] < 0x80 && int(f.rest[0]) < len(f.rest) {
+			n = 1 + int(f.rest[0])
+			f.bytes = f.rest[1:n]
+			break
+		}
 		f.bytes, n = protowire.ConsumeBytes(f.rest)
 	case protowire.VarintType:
 		f.bits, n = protowire.ConsumeVarint(f.rest)
 	case protowire.Fixed64Type:
 		f.bits, n = protowire.ConsumeFixed64(f.rest)
 	default:
-		n = protowire.ConsumeFieldValue(num, typ, f.rest)
+		n = protowire.ConsumeFieldValue(f.num, f.typ, f.rest)
 	}
 	if n < 0 {
 		return f.broken()

@@ -26,7 +26,7 @@ func TestWireAgreesWithPdata(t *testing.T) {
 		if err != nil {
 			rt.Fatal(err)
 		}
-		tel := &telemetry{batch: &batch{}}
+		tel := &telemetry{batch: &batch{}, scratch: &scratch{}}
 		var got attributes
 		err = tel.request(body, func(item []byte) error {
 			const attributesOfARecord = 6

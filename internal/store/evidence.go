@@ -78,7 +78,7 @@ func (h *evidenceHead) add(s *session, now time.Time, batches []control.Evidence
 	at := max(h.at, toMs(now))
 	for i := range batches {
 		b := &batches[i]
-		n, err := s.exec("store evidence", insert, h.seq+1, b.Release, at, b.Source, b.SourceSeq, nonNil(b.Lines))
+		n, err := s.exec("store evidence", insert, h.seq+1, b.Release, at, b.Source, b.SourceSeq, pack(b.Lines))
 		if err != nil {
 			return err
 		}
@@ -108,8 +108,12 @@ func (db *DB) Evidence(ctx context.Context, release string, after int64, limit i
 	return view(ctx, db.evidence, "read evidence", query, []any{release, after, max(limit, 0)},
 		func(rows *sql.Rows, b *control.EvidenceBatch) error {
 			var at int64
-			err := rows.Scan(&b.Seq, &b.Release, &at, &b.Source, &b.SourceSeq, &b.Lines)
+			if err := rows.Scan(&b.Seq, &b.Release, &at, &b.Source, &b.SourceSeq, &b.Lines); err != nil {
+				return err
+			}
 			b.ReceivedAt = fromMs(at)
+			var err error
+			b.Lines, err = unpack(b.Lines)
 			return err
 		})
 }
