@@ -45,6 +45,12 @@ const (
 	attrEvaluatorVersion
 	attrEvaluatorKind
 
+	attrOperation
+	attrDocuments
+	attrToolCall
+	attrOutput
+	attrRefs
+
 	attrCount // how many there are
 )
 
@@ -80,6 +86,12 @@ var attrNames = [attrCount]string{
 	attrEvaluatorID:      "lockflight.evaluator.id",
 	attrEvaluatorVersion: "lockflight.evaluator.version",
 	attrEvaluatorKind:    "lockflight.evaluator.kind",
+
+	attrOperation: "gen_ai.operation.name",
+	attrDocuments: "gen_ai.retrieval.documents",
+	attrToolCall:  "gen_ai.tool.call.id",
+	attrOutput:    "gen_ai.output.messages",
+	attrRefs:      "lockflight.evidence.refs",
 }
 
 func (a attr) String() string { return attrNames[a] }

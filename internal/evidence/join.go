@@ -65,6 +65,7 @@ type joined struct {
 	touched     time.Time
 	assignments []assignment
 	waiting     []waiting
+	cited       *cited        // of a trace; nil where it has shown nothing
 	first       [1]assignment // room for the one that most have
 }
 

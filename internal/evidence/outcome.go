@@ -96,6 +96,9 @@ func (t *telemetry) emit(f *finding, a assignment) *refusal {
 // it. Of a rate without a label, a score of passScore or more passes.
 func (f *finding) observation(r *release, a assignment) (gate.Observation, *refusal) {
 	sig := r.signal(f.name)
+	if sig == nil && f.ambient {
+		return gate.Observation{}, &refusal{cause: gate.UnknownSignal, release: r.view.ID}
+	}
 	if sig == nil {
 		return gate.Observation{}, r.noSignal(f.name)
 	}

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
+	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/lockflight/lockflight/internal/control"
 )
@@ -92,10 +93,10 @@ func (t *telemetry) record(message []byte) error {
 
 // span reads a Span, its events, and how long it took where it is a root.
 func (t *telemetry) span(message []byte) error {
-	const trace, parent, started, ended, attributes, event = 1, 4, 7, 8, 9, 11
+	const trace, parent, started, ended, attributes, event, status = 1, 4, 7, 8, 9, 11, 15
 	t.current++
 	var start, end uint64
-	root := true
+	root, erred := true, false
 	s := subject{env: t.env, attrs: &t.spanned}
 	s.above[1] = &t.resource
 	t.spanned.reset()
@@ -112,6 +113,8 @@ func (t *telemetry) span(message []byte) error {
 			end = f.bits
 		case f.message(attributes):
 			f.err = t.wire.attribute(f.bytes, &t.spanned)
+		case f.message(status):
+			erred, f.err = isError(f.bytes)
 		}
 	}
 	if f.err != nil {
@@ -119,13 +122,40 @@ func (t *telemetry) span(message []byte) error {
 	}
 	s.at = timeOf(t.now, end, start)
 	t.subject(&s)
+	t.evidence(&s, root)
 	err := each(message, event, func(ev []byte) error { return t.event(ev, &s, end) })
-	if err == nil && root && start != 0 && end >= start {
-		f := s.finding(signalLatency, "duration")
-		f.score, f.scored, f.ambient = float64(end-start)/float64(time.Millisecond), true, true
-		t.find(f)
+	if err == nil && root {
+		t.root(&s, erred, start, end)
 	}
 	return err
+}
+
+// findingRootError is the name of whether a root span ended well. It means the
+// signal whose source is span: root_error.
+const findingRootError = "lockflight.root_error"
+
+// root finds how long a root span took, and whether it ended well.
+func (t *telemetry) root(s *subject, erred bool, start, end uint64) {
+	f := s.finding(findingRootError, "status")
+	f.ambient, f.result = true, passOf(!erred && s.attrs.text(attrError) == "")
+	t.find(f)
+	if start != 0 && end >= start {
+		f.name, f.field, f.result = signalLatency, "duration", unlabelled
+		f.score, f.scored = float64(end-start)/float64(time.Millisecond), true
+		t.find(f)
+	}
+}
+
+// isError says whether a Status is one.
+func isError(status []byte) (erred bool, err error) {
+	const code, failed = 3, 2
+	f := walk(status)
+	for f.next() {
+		if f.num == code && f.typ == protowire.VarintType {
+			erred = f.bits == failed
+		}
+	}
+	return erred, f.err
 }
 
 // event reads an Event of a span that ended at end.

@@ -105,7 +105,7 @@ func (r *release) signal(name string) *gate.Signal {
 
 func (r *release) meaning(name string) *gate.Signal {
 	for i := range r.policy.Signals {
-		if s := &r.policy.Signals[i]; s.Source != nil && slices.Contains(s.Source.Evaluation, name) {
+		if s := &r.policy.Signals[i]; s.Source != nil && isSource(s.Source, name) {
 			return s
 		}
 	}
@@ -116,6 +116,19 @@ func (r *release) meaning(name string) *gate.Signal {
 		return s
 	}
 	return nil
+}
+
+// isSource says whether a source is what a finding is called.
+func isSource(s *gate.Source, name string) bool {
+	switch name {
+	case findingSlots:
+		return s.EvidenceSlots != nil
+	case findingRootError:
+		return s.Span == "root_error"
+	case signalLatency:
+		return s.Span == "root_duration"
+	}
+	return slices.Contains(s.Evaluation, name) || s.Observation == name
 }
 
 func (r *release) noSignal(name string) *refusal {
