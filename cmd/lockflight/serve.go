@@ -42,6 +42,7 @@ func isTerminal(w io.Writer) bool {
 type serveCmd struct {
 	logging
 	Listen      string `default:"127.0.0.1:4242" help:"Where to listen."`
+	OTLPGRPC    string `name:"otlp-grpc" placeholder:"HOST:PORT" help:"Where to take OTLP over gRPC, usually 127.0.0.1:4317; over HTTP alone where absent."`
 	Data        string `default:"lockflight-data" type:"path" help:"Directory of the SQLite files and the signing key."`
 	DatabaseURL string `name:"database-url" help:"PostgreSQL (postgres://...) in place of SQLite."`
 	SigningKey  string `name:"signing-key" type:"path" help:"File of the key that signs the log's checkpoints; signing.key in --data where absent."`
@@ -104,7 +105,7 @@ func (c *serveCmd) Run(ctx context.Context, s streams) error {
 		return usageError{err}
 	}
 	a, err := app.New(ctx, app.Options{
-		Listen: c.Listen, DataDir: c.Data, DatabaseURL: c.DatabaseURL, SigningKey: c.SigningKey, Version: version(),
+		Listen: c.Listen, OTLPListen: c.OTLPGRPC, DataDir: c.Data, DatabaseURL: c.DatabaseURL, SigningKey: c.SigningKey, Version: version(),
 		AdminTokens: c.InitAdmin, BackendTokens: c.InitBackend, FrontendTokens: c.InitFrontend,
 		FrontendOrigins: c.FrontendOrigins, EdgeClientSecret: c.EdgeSecret, Retention: c.Retention, Logger: log,
 		PrometheusURL: c.PrometheusURL, Providers: providers, PublicURL: c.PublicURL, SSOOnly: c.SSOOnly,

@@ -36,6 +36,7 @@ import (
 // free port of the loopback address, with its data in ./lockflight-data.
 type Options struct {
 	Listen      string // host:port; 127.0.0.1:0 where empty
+	OTLPListen  string // host:port of OTLP over gRPC; none where empty
 	DataDir     string // SQLite and the signing key; ./lockflight-data where empty
 	DatabaseURL string // postgres://...: PostgreSQL in place of SQLite
 	SigningKey  string // file; signing.key in DataDir where empty
@@ -78,6 +79,7 @@ type App struct {
 	log      *slog.Logger
 	store    *store.DB
 	listener net.Listener
+	otlp     net.Listener // nil where OTLP comes over HTTP alone
 	server   *http.Server
 	hub      *feed.Hub
 	ingest   *evidence.Ingest
@@ -141,6 +143,12 @@ func (a *App) open(ctx context.Context) error {
 	}
 	if a.listener, err = (&net.ListenConfig{}).Listen(ctx, "tcp", o.Listen); err != nil {
 		return fmt.Errorf("starting to serve: %w", err)
+	}
+	if o.OTLPListen == "" {
+		return nil
+	}
+	if a.otlp, err = (&net.ListenConfig{}).Listen(ctx, "tcp", o.OTLPListen); err != nil {
+		return errors.Join(fmt.Errorf("starting to serve OTLP: %w", err), a.listener.Close())
 	}
 	return nil
 }
@@ -236,6 +244,14 @@ func (a *App) prepare(ctx context.Context) error {
 // URL is where the plane listens.
 func (a *App) URL() string { return "http://" + a.listener.Addr().String() }
 
+// OTLPAddr is where OTLP over gRPC is taken, or empty where it is not.
+func (a *App) OTLPAddr() string {
+	if a.otlp == nil {
+		return ""
+	}
+	return a.otlp.Addr().String()
+}
+
 // SetupURL is the one-time link that makes the first admin token, or empty
 // where one exists.
 func (a *App) SetupURL() string {
@@ -258,7 +274,7 @@ const (
 func (a *App) Run(ctx context.Context) error {
 	// Evidence may come with the first request: its release must be known.
 	if err := a.runner.Load(context.WithoutCancel(ctx)); err != nil {
-		return errors.Join(fmt.Errorf("reading the open releases: %w", err), a.listener.Close(), a.close())
+		return errors.Join(fmt.Errorf("reading the open releases: %w", err), a.listener.Close(), a.closeOTLP(), a.close())
 	}
 	parts, stopParts := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopParts()
@@ -275,7 +291,12 @@ func (a *App) Run(ctx context.Context) error {
 	}
 	g.Go(func() error {
 		defer stopParts()
-		return a.serve(ctx)
+		doors, ctx := errgroup.WithContext(ctx)
+		doors.Go(func() error { return a.serve(ctx) })
+		if a.otlp != nil {
+			doors.Go(func() error { return newOTLPServer(a.Service, a.ingest).run(ctx, a.otlp) })
+		}
+		return doors.Wait()
 	})
 	err := g.Wait()
 	return errors.Join(err, a.checkpoint(context.WithoutCancel(ctx)), a.close())
@@ -302,6 +323,13 @@ func (a *App) serve(ctx context.Context) error {
 		return fmt.Errorf("serving: %w", err)
 	}
 	return <-stopped
+}
+
+func (a *App) closeOTLP() error {
+	if a.otlp == nil {
+		return nil
+	}
+	return a.otlp.Close()
 }
 
 // onStop adds a step to the teardown, which runs last in, first out.
