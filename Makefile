@@ -12,7 +12,7 @@ MODULES := . sdk/openfeature sdk/otel test test/bench test/bench/peers
 each = set -e; for module in $(MODULES); do (cd $$module && $(1)); done
 
 .DEFAULT_GOAL := help
-.PHONY: help build test conformance deps system lint race simulate bench bench-eval bench-plane bench-evidence bench-verdict bench-peers fuzz-diff bench-smoke soak clean
+.PHONY: help build test conformance deps system lint race simulate ablation bench bench-eval bench-plane bench-evidence bench-verdict bench-peers fuzz-diff bench-smoke soak clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,10 @@ SEED := 20261123
 
 simulate: ## the gate's statistics at full size (V1-V15); SEED=0 takes a fresh seed
 	go test -run TestSimulate -count 1 -v -timeout 2h ./internal/gate/... -args -simulate -seed $(SEED)
+
+ablation: ## which signal catches which fault of examples/supportapp: writes docs/ablation.md
+	go test -run TestAblation -count 1 -v -timeout 2h ./examples/supportapp/support -args -ablation -seed $(SEED) \
+		-commit $$(git rev-parse --short HEAD) -write $(CURDIR)/docs/ablation.md
 
 bench: ## all benchmarks, ten times each, for benchstat
 	go test -run '^$$' -bench . -benchmem -count 10 -timeout 2h ./...

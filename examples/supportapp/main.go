@@ -7,8 +7,8 @@
 //
 // Its new build has the faults of -fault. With LOCKFLIGHT_URL and
 // LOCKFLIGHT_TOKEN a server's release decides which users get it, and what came
-// of their conversations is reported there; else half of them do, as in a
-// release at 50 %. The evidence is what `lockflight gate replay` reads:
+// of their conversations is reported there; else -percent of them get it, half
+// as in the last step of a release, or all as a suite wants it. The evidence is what `lockflight gate replay` reads:
 //
 //	supportapp evidence -fault citations_stripped=0.5 > evidence.ndjson
 //	lockflight gate replay --policy examples/supportapp/policy.yaml --evidence evidence.ndjson
@@ -22,6 +22,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/signal"
@@ -36,7 +37,7 @@ import (
 type options struct {
 	flag, build, environment, listen string
 	seed                             uint64
-	conversations                    int
+	conversations, percent           int
 	faults                           support.Strengths
 }
 
@@ -64,9 +65,13 @@ func run(ctx context.Context, args []string, in io.Reader, out io.Writer) error 
 	flags.StringVar(&o.listen, "listen", "127.0.0.1:8080", "the address to serve on")
 	flags.Uint64Var(&o.seed, "seed", 1, "what is left to chance follows from it")
 	flags.IntVar(&o.conversations, "conversations", 2000, "how many to hold for evidence")
+	flags.IntVar(&o.percent, "percent", 50, "how many of the users get the new build where no server says so, 0 to 100")
 	flags.Var(o.faults, "fault", "faults of the new build, as fault=strength with a strength from 0 to 1, commas between")
 	if err := flags.Parse(args[1:]); err != nil {
 		return err
+	}
+	if o.percent < 0 || o.percent > 100 {
+		return fmt.Errorf("-percent %d: want 0 to 100", o.percent)
 	}
 	service, err := o.service(ctx)
 	if err != nil {
@@ -75,7 +80,7 @@ func run(ctx context.Context, args []string, in io.Reader, out io.Writer) error 
 	defer service.Flags.Close() //nolint:contextcheck // what it has still to report outlives ctx, for some seconds
 	switch args[0] {
 	case "serve":
-		return serve(ctx, o.listen, service.Handler())
+		return serve(ctx, o.listen, service.Handler(), out)
 	case "lines":
 		return service.Lines(in, out)
 	case "evidence":
@@ -93,7 +98,7 @@ func (o *options) service(ctx context.Context) (*support.Service, error) {
 		Environment: o.environment, Build: o.build, ControlBuild: old.Build,
 	}
 	if client.URL == "" {
-		client.Bootstrap = support.Half(o.flag, "offline-"+strconv.FormatUint(o.seed, 10))
+		client.Bootstrap = support.Rollout(o.flag, "offline-"+strconv.FormatUint(o.seed, 10), o.percent)
 	}
 	flags, err := sdk.New(ctx, client)
 	if err != nil {
@@ -125,16 +130,17 @@ func (o *options) evidence(s *support.Service, out io.Writer) error {
 	return w.Flush()
 }
 
-// serve answers requests until ctx ends.
-func serve(ctx context.Context, listen string, h http.Handler) error {
-	server := &http.Server{Addr: listen, Handler: h, ReadHeaderTimeout: 10 * time.Second}
-	stopped := make(chan error, 1)
-	go func() {
-		<-ctx.Done()
-		stopped <- server.Close()
-	}()
-	if err := server.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
+// serve says where it listens, and answers requests until ctx ends.
+func serve(ctx context.Context, address string, h http.Handler, out io.Writer) error {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+	if err != nil {
 		return err
 	}
-	return <-stopped
+	fmt.Fprintf(out, "http://%s\n", l.Addr())
+	server := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
+	defer context.AfterFunc(ctx, func() { _ = server.Close() })()
+	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
 }

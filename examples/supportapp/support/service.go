@@ -2,6 +2,7 @@ package support
 
 import (
 	"encoding/json"
+	"strconv"
 	"time"
 
 	"github.com/lockflight/lockflight/sdk"
@@ -74,13 +75,14 @@ func (r *Result) Observations(begun time.Time, environment, flag string) []Obser
 	return lines
 }
 
-// Half returns the configuration of a release at 50 %, for a client without a
-// server: every user is compared, in one arm or the other.
-func Half(flag, release string) []byte {
+// Rollout returns the configuration of a release at a percent, for a client
+// without a server. At 50 every user is compared, in one arm or the other; at
+// 100 all get the new build.
+func Rollout(flag, release string, percent int) []byte {
 	document, _ := json.Marshal(map[string]any{"version": 2, "features": []eval.Flag{{
 		Name: flag, Enabled: true,
 		Strategies: []eval.Strategy{{Name: "flexibleRollout", Parameters: eval.Parameters{
-			"rollout": "50", "stickiness": "userId", "groupId": release, "release": release,
+			"rollout": strconv.Itoa(percent), "stickiness": "userId", "groupId": release, "release": release,
 		}}},
 	}}})
 	return document

@@ -1,6 +1,7 @@
 package support_test
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
@@ -18,24 +19,29 @@ import (
 	"github.com/lockflight/lockflight/sdk/eval"
 )
 
-const flag = "support-agent"
+const flagName = "support-agent"
 
 // newService returns the app in a release at 50 %.
 func newService(t *testing.T, seed uint64, faults support.Strengths, options ...func(*sdk.Options)) *support.Service {
 	t.Helper()
-	o := sdk.Options{Environment: "production", Bootstrap: support.Half(flag, release(seed))}
+	o := sdk.Options{Environment: "production", Bootstrap: support.Rollout(flagName, release(seed), 50)}
 	for _, option := range options {
 		option(&o)
 	}
-	client, err := sdk.New(t.Context(), o)
+	s, err := startService(t.Context(), o, seed, faults)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = client.Close() })
+	t.Cleanup(func() { _ = s.Flags.Close() })
+	return s
+}
+
+func startService(ctx context.Context, o sdk.Options, seed uint64, faults support.Strengths) (*support.Service, error) {
+	client, err := sdk.New(ctx, o)
 	return &support.Service{
-		Flags: client, Flag: flag,
+		Flags: client, Flag: flagName,
 		Old: support.App{Build: "b1", Seed: seed}, New: support.App{Build: "b2", Seed: seed, Faults: faults},
-	}
+	}, err
 }
 
 func release(seed uint64) string { return "release-" + strconv.FormatUint(seed, 10) }
@@ -57,7 +63,7 @@ func TestService(t *testing.T) {
 		if r.Build != build {
 			t.Fatalf("%s is answered by %s, want %s", user, r.Build, build)
 		}
-		lines := r.Observations(time.Unix(0, 0).UTC(), "production", flag)
+		lines := r.Observations(time.Unix(0, 0).UTC(), "production", flagName)
 		if len(lines) != 6 || lines[0].Signal != "exposure" {
 			t.Fatalf("lines %+v", lines)
 		}
@@ -81,7 +87,7 @@ func TestNoRelease(t *testing.T) {
 	t.Parallel()
 	s := newService(t, 1, nil, func(o *sdk.Options) { o.Bootstrap = []byte(`{"version":2,"features":[]}`) })
 	r := s.Talk(support.NewScenario(1, "u"))
-	if r.Build != "b1" || r.Arm != "" || r.Observations(time.Now(), "e", flag) != nil {
+	if r.Build != "b1" || r.Arm != "" || r.Observations(time.Now(), "e", flagName) != nil {
 		t.Errorf("%+v", r)
 	}
 }
@@ -148,9 +154,9 @@ func TestReplay(t *testing.T) {
 			t.Parallel()
 			s := newService(t, 3, support.Strengths{fault: 0.8})
 			var lines [][]byte
-			for i := range 8000 {
+			for i := range 4000 {
 				r := s.Talk(support.NewScenario(3, "user-"+strconv.Itoa(i)))
-				for _, o := range r.Observations(time.Unix(int64(i), 0).UTC(), "production", flag) {
+				for _, o := range r.Observations(time.Unix(int64(i), 0).UTC(), "production", flagName) {
 					line, err := json.Marshal(o)
 					if err != nil {
 						t.Fatal(err)
