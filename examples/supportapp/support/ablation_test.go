@@ -19,6 +19,7 @@ import (
 
 var (
 	ablation = flag.Bool("ablation", false, "run the ablation at its full size and print its tables")
+	releases = flag.Int("releases", 100, "how many releases of each fault and strength the full size has, and five times as many without a fault")
 	seed     = flag.Uint64("seed", 20261123, "the seed of the ablation; 0 takes a fresh one and prints it")
 	write    = flag.String("write", "", "a file whose part from \"## Results\" on the tables replace")
 	commit   = flag.String("commit", "unknown", "the commit that the results name")
@@ -169,7 +170,7 @@ func TestAblation(t *testing.T) {
 	size := experiment{strengths: []float64{0.5}, releases: 4, healthy: 4, seed: *seed}
 	switch {
 	case *ablation:
-		size = experiment{strengths: []float64{0.05, 0.1, 0.2, 0.3, 0.5, 1}, releases: 100, healthy: 500, seed: *seed}
+		size = experiment{strengths: []float64{0.05, 0.1, 0.2, 0.3, 0.5, 1}, releases: *releases, healthy: 5 * *releases, seed: *seed}
 	case testing.Short():
 		size.releases, size.healthy = 1, 1
 	}
