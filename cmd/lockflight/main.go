@@ -26,6 +26,7 @@ type streams struct {
 type cli struct {
 	Demo     demoCmd     `cmd:"" help:"Show one release that climbs to 100 %, and one that is rolled back."`
 	Serve    serveCmd    `cmd:"" help:"Run the control plane."`
+	Edge     edgeCmd     `cmd:"" help:"Run an edge: serve SDKs from a control plane, also while it is away."`
 	Flag     flagCmd     `cmd:"" help:"List, make and switch flags."`
 	Release  releaseCmd  `cmd:"" help:"Start, watch and stop releases."`
 	Gate     gateCmd     `cmd:"" help:"Decide and replay release decisions."`

@@ -188,14 +188,7 @@ func (a *App) wire() {
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /{$}", a.home)
 
-	a.server = &http.Server{
-		Handler:           httpapi.Wrap(mux, o.Logger, registry),
-		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       time.Minute, // streams lift it
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    64 << 10,
-		ErrorLog:          slog.NewLogLogger(o.Logger.Handler(), slog.LevelDebug),
-	}
+	a.server = newServer(httpapi.Wrap(mux, o.Logger, registry), o.Logger)
 }
 
 func (o Options) withDefaults() Options {
@@ -261,13 +254,6 @@ func (a *App) SetupURL() string {
 	return ""
 }
 
-// On the way out, requests have shutdownGrace to end by themselves. Streams
-// never do: they are ended after streamGrace, when writes are long answered.
-const (
-	shutdownGrace = 5 * time.Second
-	streamGrace   = 500 * time.Millisecond
-)
-
 // Run serves until ctx ends or a part fails. Then it ends the requests, after
 // them the parts that they rely on, signs a last checkpoint and closes the
 // store. It may be called once.
@@ -292,7 +278,7 @@ func (a *App) Run(ctx context.Context) error {
 	g.Go(func() error {
 		defer stopParts()
 		doors, ctx := errgroup.WithContext(ctx)
-		doors.Go(func() error { return a.serve(ctx) })
+		doors.Go(func() error { return serve(ctx, a.server, a.listener) })
 		if a.otlp != nil {
 			doors.Go(func() error { return newOTLPServer(a.Service, a.ingest).run(ctx, a.otlp) })
 		}
@@ -300,29 +286,6 @@ func (a *App) Run(ctx context.Context) error {
 	})
 	err := g.Wait()
 	return errors.Join(err, a.checkpoint(context.WithoutCancel(ctx)), a.close())
-}
-
-// serve answers requests until ctx ends, and then those that are open.
-func (a *App) serve(ctx context.Context) error {
-	requests, endRequests := context.WithCancel(context.WithoutCancel(ctx))
-	defer endRequests()
-	a.server.BaseContext = func(net.Listener) context.Context { return requests }
-	stopped := make(chan error, 1)
-	go func() {
-		<-ctx.Done()
-		defer time.AfterFunc(streamGrace, endRequests).Stop()
-		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownGrace)
-		defer cancel()
-		err := a.server.Shutdown(grace)
-		if err != nil {
-			err = a.server.Close()
-		}
-		stopped <- err
-	}()
-	if err := a.server.Serve(a.listener); !errors.Is(err, http.ErrServerClosed) {
-		return fmt.Errorf("serving: %w", err)
-	}
-	return <-stopped
 }
 
 func (a *App) closeOTLP() error {

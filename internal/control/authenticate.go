@@ -103,7 +103,7 @@ func resolveToken(tx ReadTx, id string) (*credential, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &credential{Principal: t.principal(), token: t, hash: t.Hash}
+	c := &credential{Principal: t.Principal(), token: t, hash: t.Hash}
 	if t.ExpiresAt != nil {
 		c.ends = *t.ExpiresAt
 	}
@@ -125,7 +125,7 @@ func (t Token) actor(tx ReadTx) (Principal, error) {
 	if p.Kind == KindHuman {
 		p.Via = "pat"
 	}
-	p.Within = [][]Grant{t.principal().Grants}
+	p.Within = [][]Grant{t.Principal().Grants}
 	if t.For == "" {
 		return p, nil
 	}

@@ -193,7 +193,7 @@ func (w *work) mayMake(in Token) error {
 	if in.Owner != "" {
 		return w.mayOwn(in)
 	}
-	granted := in.principal().Grants
+	granted := in.Principal().Grants
 	if err := w.mayEach(granted, PermTokenCreate); err != nil {
 		return err
 	}
@@ -327,7 +327,7 @@ func (s *Service) RevokeToken(ctx context.Context, p Principal, id string) error
 			return err
 		}
 		if mine := w.p.ID != "" && (t.Owner == w.p.ID || t.For == w.p.ID); !mine {
-			if err := w.mayEach(t.principal().Grants, PermTokenRevoke); err != nil {
+			if err := w.mayEach(t.Principal().Grants, PermTokenRevoke); err != nil {
 				return err
 			}
 		}
@@ -391,8 +391,9 @@ func (t Token) environments() []string {
 	return []string{t.Environment}
 }
 
-// principal is who a token stands for.
-func (t Token) principal() Principal {
+// Principal is who a token stands for, by itself: an account's may also do no more
+// than the account.
+func (t Token) Principal() Principal {
 	p := Principal{Kind: KindSDK, ID: t.ID, Via: "sdk", Cred: t.ID, Origin: "api"}
 	g := Grant{Projects: t.Projects, Environments: t.environments()}
 	switch t.Type {

@@ -83,7 +83,13 @@ type bulk struct {
 		Environment string `json:"environment"`
 		Timestamp   moment `json:"timestamp"`
 	} `json:"metrics"`
-	Impact json.RawMessage `json:"impactMetrics"`
+	Impact     json.RawMessage `json:"impactMetrics"`
+	Lockflight struct {
+		Applied []struct {
+			application
+			applied
+		} `json:"applied"`
+	} `json:"lockflight"`
 }
 
 // bulkMetrics reads POST /api/client/metrics/bulk. Rows of another environment
@@ -112,6 +118,14 @@ func (a *Clients) bulkMetrics(w http.ResponseWriter, r *http.Request) (control.R
 			instance.SDK = app.SDKVersion // the header's is the edge's own
 			out.Instances = append(out.Instances, instance)
 		}
+	}
+	for i, one := range in.Lockflight.Applied {
+		by := control.Instance{App: one.AppName, ID: one.InstanceID, Environment: environment}
+		receipts, err := a.receipts(by, []applied{one.applied})
+		if err := firstError(checkLabel("appName", by.App), checkLabel("instanceId", by.ID), err); err != nil {
+			return control.Reports{}, refield(err, func(string) string { return index("lockflight.applied", i) })
+		}
+		out.Receipts = append(out.Receipts, receipts...)
 	}
 	for i, m := range in.Metrics {
 		at := index("metrics", i)

@@ -1,0 +1,234 @@
+package app_test
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/lockflight/lockflight/internal/app"
+	"github.com/lockflight/lockflight/internal/control"
+	"github.com/lockflight/lockflight/sdk"
+)
+
+const frontend = "*:production.frontend"
+
+// startEdge runs an edge until the test or stop ends it.
+func startEdge(t *testing.T, o app.EdgeOptions) (e *app.Edge, stop func() error) {
+	t.Helper()
+	e, err := app.NewEdge(t.Context(), o)
+	check(t, err)
+	ctx, cancel := context.WithCancel(context.Background()) //nolint:usetesting // ends in a cleanup
+	done := make(chan error, 1)
+	go func() { done <- e.Run(ctx) }()
+	stop = sync.OnceValue(func() error {
+		cancel()
+		return <-done
+	})
+	t.Cleanup(func() { check(t, stop()) })
+	return e, stop
+}
+
+// until asks again until the answer is as wanted.
+func until(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for end := time.Now().Add(20 * time.Second); !ok(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("never: ", what)
+		}
+	}
+}
+
+func follow(t *testing.T, target, token string) *sdk.Client {
+	t.Helper()
+	c, err := sdk.New(t.Context(), sdk.Options{URL: target, Token: token, AppName: "shop"})
+	check(t, err)
+	t.Cleanup(func() { _ = c.Close() }) // where its server is gone, its last report is lost
+	check(t, c.WaitReady(t.Context()))
+	return c
+}
+
+// turn switches a flag on or off at a plane.
+func turn(t *testing.T, a *app.App, flag, to string) {
+	t.Helper()
+	path := "/api/admin/projects/default/features/" + flag + "/environments/production/" + to
+	if status, body := send(t, "POST", a.URL()+path, admin, "{}"); status != http.StatusOK {
+		t.Fatalf("%s %s: %d %s", flag, to, status, body)
+	}
+}
+
+func makeFlag(t *testing.T, a *app.App, name string) {
+	t.Helper()
+	if status, body := send(t, "POST", a.URL()+"/api/admin/projects/default/features", admin, `{"name":"`+name+`"}`); status != http.StatusCreated {
+		t.Fatalf("%s: %d %s", name, status, body)
+	}
+}
+
+// TestEdge follows a change from the plane through an edge to an SDK, and a
+// report the other way.
+func TestEdge(t *testing.T) {
+	t.Parallel()
+	o := options(t)
+	o.FrontendTokens = []string{frontend}
+	plane, _ := start(t, o)
+	makeFlag(t, plane, "checkout")
+	e, _ := startEdge(t, app.EdgeOptions{Upstream: plane.URL(), Tokens: []string{backend}})
+	second, _ := startEdge(t, app.EdgeOptions{Upstream: e.URL(), Tokens: []string{backend}})
+
+	near, far := follow(t, e.URL(), backend), follow(t, second.URL(), backend)
+	for _, to := range []string{"on", "off", "on"} {
+		turn(t, plane, "checkout", to)
+		until(t, "a client of the edge sees it "+to, func() bool { return near.Bool("checkout", nil, to != "on") == (to == "on") })
+		until(t, "a client of an edge behind the edge sees it "+to, func() bool { return far.Bool("checkout", nil, to != "on") == (to == "on") })
+	}
+	_, want := send(t, "GET", plane.URL()+"/api/client/features", backend, "")
+	if _, got := send(t, "GET", e.URL()+"/api/client/features", backend, ""); got != want {
+		t.Errorf("the edge's document is not the plane's:\n%s\n%s", got, want)
+	}
+	for path, want := range map[string]string{
+		"/api/frontend": `"name":"checkout"`, "/api/v1/freshness": `"environment":"production"`, "/ready": "GOOD", "/health": "GOOD",
+		"/metrics": "lockflight_edge_age_seconds",
+	} {
+		if status, got := send(t, "GET", e.URL()+path, frontend, ""); status != http.StatusOK || !strings.Contains(got, want) {
+			t.Errorf("%s: %d %.300s, want %s", path, status, got, want)
+		}
+	}
+	if status, got := send(t, "POST", e.URL()+"/ofrep/v1/evaluate/flags/checkout", frontend, `{"context":{}}`); status != http.StatusOK || !strings.Contains(got, `"value":true`) {
+		t.Errorf("OFREP: %d %s", status, got)
+	}
+	report := `{"appName":"shop","instanceId":"i1","bucket":{"start":"` + now() + `","stop":"` + now() + `","toggles":{"checkout":{"yes":3,"no":1}}},
+		"lockflight":{"applied":[{"seq":1,"at":"` + now() + `"}]}}`
+	if status, got := send(t, "POST", second.URL()+"/api/client/metrics", backend, report); status != http.StatusAccepted {
+		t.Fatalf("metrics: %d %s", status, got)
+	}
+	until(t, "the plane knows the counts", func() bool {
+		_, got := send(t, "GET", plane.URL()+"/api/admin/client-metrics/features/checkout", admin, "")
+		return strings.Contains(got, `"yes":3,"no":1`)
+	})
+}
+
+func now() string { return time.Now().UTC().Format(time.RFC3339) }
+
+// TestEdgeTokens shows an edge tokens that it was not started with.
+func TestEdgeTokens(t *testing.T) {
+	t.Parallel()
+	plane, _ := start(t, options(t))
+	e, _ := startEdge(t, app.EdgeOptions{Upstream: plane.URL(), Tokens: []string{backend}})
+	_, secret, err := plane.Service.CreateToken(t.Context(), control.Setup(), control.Token{
+		Name: "dev", Type: control.TokenBackend, Environment: "development", Projects: []string{"default"},
+	})
+	check(t, err)
+	for token, want := range map[string]int{
+		secret: http.StatusOK, backend: http.StatusOK, "*:production.made-up": http.StatusUnauthorized, admin: http.StatusForbidden, "": http.StatusUnauthorized,
+	} {
+		if status, body := send(t, "GET", e.URL()+"/api/client/features", token, ""); status != want {
+			t.Errorf("a client with %.14s: %d %s, want %d", token, status, body, want)
+		}
+	}
+	tokens, err := plane.Service.Tokens(t.Context(), control.Setup())
+	check(t, err)
+	for _, token := range tokens {
+		if token.Name == "dev" {
+			check(t, plane.Service.RevokeToken(t.Context(), control.Setup(), token.ID))
+		}
+	}
+	begin := time.Now()
+	until(t, "the edge refuses a revoked token", func() bool {
+		status, _ := send(t, "GET", e.URL()+"/api/client/features", secret, "")
+		return status == http.StatusUnauthorized
+	})
+	if took := time.Since(begin); took > 5*time.Second {
+		t.Errorf("a revoked token counted for %v", took)
+	}
+}
+
+// TestEdgeCutOff stops the plane, starts the edge again from its backup, and
+// then the plane where it was.
+func TestEdgeCutOff(t *testing.T) {
+	t.Parallel()
+	o := options(t)
+	plane, stopPlane := start(t, o)
+	makeFlag(t, plane, "checkout")
+	turn(t, plane, "checkout", "on")
+	dir := t.TempDir()
+	eo := app.EdgeOptions{Upstream: plane.URL(), Tokens: []string{backend}, Backup: dir}
+	e, stopEdge := startEdge(t, eo)
+	follow(t, e.URL(), backend)
+	_, before := send(t, "GET", e.URL()+"/api/client/features", backend, "")
+
+	check(t, stopPlane())
+	if _, got := send(t, "GET", e.URL()+"/api/client/features", backend, ""); got != before {
+		t.Errorf("cut off, the edge serves %s, want %s", got, before)
+	}
+	check(t, stopEdge())
+	e, _ = startEdge(t, eo)
+	late := follow(t, e.URL(), backend)
+	if !late.Bool("checkout", nil, false) {
+		t.Error("a client that came while the edge was cut off is served the default")
+	}
+	if _, got := send(t, "GET", e.URL()+"/api/client/features", backend, ""); got != before {
+		t.Errorf("from its backup the edge serves %s, want %s", got, before)
+	}
+	if status, body := send(t, "GET", e.URL()+"/api/client/features", "*:production.new", ""); status != http.StatusServiceUnavailable {
+		t.Errorf("a token that is new while cut off: %d %s, want 503", status, body)
+	}
+
+	o.Listen = strings.TrimPrefix(plane.URL(), "http://")
+	plane, _ = start(t, o)
+	turn(t, plane, "checkout", "off")
+	begin := time.Now()
+	until(t, "the client sees what changed", func() bool { return !late.Bool("checkout", nil, true) })
+	if took := time.Since(begin); took > 5*time.Second {
+		t.Errorf("it took %v to converge", took)
+	}
+}
+
+// TestEdgeBackupRefused starts from files that are none of this upstream's, or
+// not whole, or not where they belong.
+func TestEdgeBackupRefused(t *testing.T) {
+	t.Parallel()
+	plane, stopPlane := start(t, options(t))
+	good := t.TempDir()
+	e, stopEdge := startEdge(t, app.EdgeOptions{Upstream: plane.URL(), Tokens: []string{backend}, Backup: good})
+	follow(t, e.URL(), backend)
+	check(t, stopEdge())
+	check(t, stopPlane())
+	files, err := filepath.Glob(filepath.Join(good, "scope-*.json"))
+	if err != nil || len(files) != 1 {
+		t.Fatalf("the backup has %v, %v", files, err)
+	}
+	raw, err := os.ReadFile(files[0])
+	check(t, err)
+	if strings.Contains(string(raw), backend) {
+		t.Error("the backup holds a secret")
+	}
+	var foreign map[string]any
+	check(t, json.Unmarshal(raw, &foreign))
+	foreign["upstream"] = "http://elsewhere"
+	other, err := json.Marshal(foreign)
+	check(t, err)
+	for name, file := range map[string][2]string{
+		"cut short":           {filepath.Base(files[0]), string(raw[:len(raw)/2])},
+		"of another upstream": {filepath.Base(files[0]), string(other)},
+		"of another scope":    {"scope-0011223344556677.json", string(raw)},
+		"empty":               {filepath.Base(files[0]), ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			check(t, os.WriteFile(filepath.Join(dir, file[0]), []byte(file[1]), 0o600))
+			e, _ := startEdge(t, app.EdgeOptions{Upstream: plane.URL(), Tokens: []string{backend}, Backup: dir})
+			if status, body := send(t, "GET", e.URL()+"/ready", "", ""); status != http.StatusServiceUnavailable {
+				t.Errorf("/ready: %d %s, want 503", status, body)
+			}
+			if _, body := send(t, "GET", e.URL()+"/metrics", "", ""); !strings.Contains(body, `lockflight_edge_refused_total{reason="backup"} 1`) {
+				t.Error("the refusal is not counted")
+			}
+		})
+	}
+}
