@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/lockflight/lockflight/internal/app"
 	"github.com/lockflight/lockflight/sdk/eval"
@@ -40,16 +41,45 @@ func Start(t *testing.T) *Plane {
 		t.Fatal(err)
 	}
 	p.URL = a.URL()
+	run(t, "plane", a.Run)
+	return p
+}
+
+// Edge runs an edge of the plane until the test has ended, and returns where it
+// serves. It has what the plane has when it is called.
+func (p *Plane) Edge(t *testing.T) string {
+	t.Helper()
+	e, err := app.NewEdge(t.Context(), app.EdgeOptions{Upstream: p.URL, Tokens: []string{Backend}, Version: "conformance"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	run(t, "edge", e.Run)
+	for deadline := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, e.URL()+"/ready", http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer, err := http.DefaultClient.Do(r)
+		if err == nil && answer.Body.Close() == nil && answer.StatusCode == http.StatusOK {
+			return e.URL()
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the edge has heard nothing of the plane")
+		}
+	}
+}
+
+// run runs a server until the test has ended.
+func run(t *testing.T, name string, server func(context.Context) error) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	ended := make(chan error, 1)
-	go func() { ended <- a.Run(ctx) }()
+	go func() { ended <- server(ctx) }()
 	t.Cleanup(func() {
 		cancel()
 		if err := <-ended; err != nil {
-			t.Errorf("the plane ended with %v", err)
+			t.Errorf("the %s ended with %v", name, err)
 		}
 	})
-	return p
 }
 
 // Server is where flaggen puts a world.

@@ -1,5 +1,5 @@
 // Package proxyclient asks Unleash's own clients of the frontend API what they
-// see of a Lockflight server: for many flags and contexts, after a toggle, and
+// see of a Lockflight server, and of an edge of it: for many flags and contexts, after a toggle, and
 // what of their counts arrives. They are npm packages, which `make test`
 // installs, and run unchanged.
 package proxyclient
@@ -40,13 +40,16 @@ func TestProxyClients(t *testing.T) {
 		t.Fatal(err)
 	}
 	set := p.Compiled(t)
+	edge := p.Edge(t)
 	for _, tt := range []struct {
-		name, script string
-		post         bool
+		name, script, server string
+		post                 bool
 	}{
-		{"unleash-proxy-client", "client.mjs", false},
-		{"unleash-proxy-client-post", "client.mjs", true},
-		{"proxy-client-react", "react.mjs", false},
+		{"unleash-proxy-client", "client.mjs", p.URL, false},
+		{"unleash-proxy-client-post", "client.mjs", p.URL, true},
+		{"proxy-client-react", "react.mjs", p.URL, false},
+		{"unleash-proxy-client-edge", "client.mjs", edge, false},
+		{"unleash-proxy-client-edge-post", "client.mjs", edge, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -55,7 +58,7 @@ func TestProxyClients(t *testing.T) {
 				t.Fatal(err)
 			}
 			c := node.Start(t, tt.script, job{
-				node.NewJob(p.URL+"/api/frontend", plane.Frontend, tt.name, toggled, world), tt.post,
+				node.NewJob(tt.server+"/api/frontend", plane.Frontend, tt.name, toggled, world), tt.post,
 			})
 			c.Agrees(t, set, tt.name, world, node.Nothing)
 			c.Sees(t, true)

@@ -1,5 +1,5 @@
 // Package unleashclient asks Unleash's own client for Node services what it
-// sees of a Lockflight server, in each of its modes: for many flags and
+// sees of a Lockflight server, and of an edge of it, in each of its modes: for many flags and
 // contexts, after a toggle, and what of its counts arrives. It is an npm
 // package, which `make test` installs, and runs unchanged.
 package unleashclient
@@ -47,17 +47,26 @@ func TestUnleashClient(t *testing.T) {
 		t.Fatal(err)
 	}
 	set := p.Compiled(t)
+	// One after the other: three clients are as many as a small machine takes.
+	for where, server := range map[string]string{"plane": p.URL, "edge": p.Edge(t)} {
+		t.Run(where, func(t *testing.T) { agree(t, p, where, server, set, world) })
+	}
+}
+
+// agree runs the client in each of its modes.
+func agree(t *testing.T, p *plane.Plane, where, server string, set *eval.Set, world flaggen.World) {
+	t.Helper()
 	for name, m := range map[string]mode{
 		"polling": {"polling", "full"}, "polling-deltas": {"polling", "delta"}, "streaming": {"streaming", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			app, toggled := "unleash-client-"+name, "toggled-by-"+name
+			app, toggled := "unleash-client-"+where+"-"+name, "toggled-at-"+where+"-by-"+name
 			if err := (flaggen.World{Flags: []eval.Flag{{Name: toggled, Type: "release", Enabled: true}}}).Install(t.Context(), p.Server()); err != nil {
 				t.Fatal(err)
 			}
 			c := node.Start(t, "client.mjs", job{
-				node.NewJob(p.URL+"/api", plane.Backend, app, toggled, world), flaggen.Environment, m,
+				node.NewJob(server+"/api", plane.Backend, app, toggled, world), flaggen.Environment, m,
 			})
 			known := node.ReadBaseline(t, client, gaps(world))
 			c.Agrees(t, set, app, world, known.Excuses)
