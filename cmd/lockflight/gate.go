@@ -18,8 +18,9 @@ import (
 
 // gateCmd is the gate without a server: pure decisions over given evidence.
 type gateCmd struct {
-	Decide gateDecideCmd `cmd:"" help:"Decide each line of standard input (NDJSON)."`
-	Replay gateReplayCmd `cmd:"" help:"Run the gate over recorded evidence, or recompute a stored verdict."`
+	Decide   gateDecideCmd   `cmd:"" help:"Decide each line of standard input (NDJSON)."`
+	Replay   gateReplayCmd   `cmd:"" help:"Run the gate over recorded evidence, or recompute a stored verdict."`
+	Selftest gateSelftestCmd `cmd:"" help:"Prove that a policy blocks builds that are known to be bad."`
 }
 
 type gateDecideCmd struct{}
@@ -138,7 +139,7 @@ func loadPlan(name string) (json.RawMessage, error) {
 	}
 	doc, err := readDocument(name)
 	if errors.Is(err, os.ErrNotExist) {
-		return nil, usageError{fmt.Errorf("no plan %s\nhint: --plan is a file, or one of %s", name, strings.Join(gate.Profiles(), ", "))}
+		return nil, usageError{fmt.Errorf("--plan: no file %s\nhint: --plan is a file, or one of %s", name, strings.Join(gate.Profiles(), ", "))}
 	}
 	return doc, err
 }

@@ -36,6 +36,7 @@ type releaseDoc struct {
 	EndedAt     *time.Time   `json:"endedAt"`
 	Mark        string       `json:"mark"`
 	Forecast    *forecastDoc `json:"forecast,omitempty"`
+	Proof       *proofDoc    `json:"proof,omitempty"`
 }
 
 // forecastDoc is how long the milestones take at least.
@@ -60,6 +61,22 @@ func (f *forecastDoc) print(s streams) {
 	}
 	for _, w := range f.Warnings {
 		fmt.Fprintln(s.out, "  warning:", w)
+	}
+}
+
+// proofDoc is the latest self-test of the policy.
+type proofDoc struct {
+	At     time.Time `json:"at"`
+	Blocks bool      `json:"blocks"`
+	Builds int       `json:"builds"`
+}
+
+func (p *proofDoc) String() string {
+	switch age := time.Since(p.At).Round(time.Minute); {
+	case p.Blocks:
+		return fmt.Sprintf("the policy blocked all %d known-bad builds %v ago", p.Builds, age)
+	default:
+		return fmt.Sprintf("the policy CANNOT BLOCK: its self-test failed %v ago", age)
 	}
 }
 
@@ -179,6 +196,9 @@ func (f format) print(s streams, raw json.RawMessage, doc releaseDoc) error {
 	}
 	fmt.Fprintf(s.out, "%s  %s in %s  build %s\n", doc.ID, doc.Flag, doc.Environment, doc.Build)
 	fmt.Fprintf(s.out, "%s  %s\n", doc.State, flight(doc.Milestone, doc.State))
+	if doc.Proof != nil {
+		fmt.Fprintln(s.out, doc.Proof)
+	}
 	v := doc.Live
 	if v == nil {
 		v = doc.Verdict

@@ -33,3 +33,23 @@ func (a *App) cleaning(ctx context.Context) error {
 		}
 	}
 }
+
+// proveEvery is how often policies in use are looked at; each is tested when its
+// last test is a day old.
+const proveEvery = time.Minute
+
+// proving tests the policies of open releases until ctx ends.
+func (a *App) proving(ctx context.Context) error {
+	tick := time.NewTicker(proveEvery)
+	defer tick.Stop()
+	for {
+		if err := a.Service.ProvePolicies(ctx); err != nil && ctx.Err() == nil {
+			a.log.LogAttrs(ctx, slog.LevelWarn, "testing policies in use; it is tried again", slog.Any("error", err))
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}

@@ -139,6 +139,9 @@ func (s *Service) StartRelease(ctx context.Context, p Principal, in StartRelease
 	if err := in.check(); err != nil {
 		return Release{}, err
 	}
+	if err := s.checkBlocks(ctx, p, in); err != nil {
+		return Release{}, err
+	}
 	cases := in.CasesPerDay
 	if cases == 0 {
 		var err error

@@ -38,6 +38,7 @@ type Release struct {
 	Live        *Verdict             `json:"live,omitempty" doc:"the latest evaluation; most change nothing and are not stored"`
 	Policy      string               `json:"policy"`
 	Forecast    *control.Forecast    `json:"forecast,omitempty" doc:"made at the start; absent where usage says too little"`
+	Proof       *PolicyProof         `json:"proof,omitempty" doc:"the latest self-test of the policy that decides now"`
 	Note        string               `json:"note,omitempty"`
 	StartedBy   string               `json:"startedBy"`
 	StartedAt   time.Time            `json:"startedAt"`
@@ -225,6 +226,9 @@ func (a api) withChange(ctx context.Context, r control.ReleaseView) (Release, er
 		return Release{}, err
 	}
 	out := a.release(r)
+	if out.Proof, err = a.policyProof(ctx, r); err != nil {
+		return Release{}, err
+	}
 	out.Change = &Change{Seq: r.ServedFrom, At: r.ChangedAt, Instances: len(instances), Confirmed: len(receipts)}
 	for _, one := range receipts {
 		if one.Since.Before(r.ChangedAt) {
