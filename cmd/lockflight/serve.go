@@ -15,6 +15,7 @@ import (
 
 	"github.com/lockflight/lockflight/internal/app"
 	"github.com/lockflight/lockflight/internal/control"
+	"github.com/lockflight/lockflight/internal/policy"
 	"github.com/lockflight/lockflight/internal/signin"
 )
 
@@ -45,6 +46,7 @@ type serveCmd struct {
 	OTLPGRPC    string `name:"otlp-grpc" placeholder:"HOST:PORT" help:"Where to take OTLP over gRPC, usually 127.0.0.1:4317; over HTTP alone where absent."`
 	Data        string `default:"lockflight-data" type:"path" help:"Directory of the SQLite files and the signing key."`
 	DatabaseURL string `name:"database-url" help:"PostgreSQL (postgres://...) in place of SQLite."`
+	Policy      string `type:"existingfile" help:"File of the access policy (YAML): what agents, people and machines may do of what their roles allow. Where absent, agents act outside production and propose in it."`
 	SigningKey  string `name:"signing-key" type:"path" help:"File of the key that signs the log's checkpoints; signing.key in --data where absent."`
 
 	Retention       time.Duration `default:"720h" help:"How long what clients report is kept: usage by the hour, receipts, instances, impact metrics. At least 24h."`
@@ -93,6 +95,18 @@ func (c *serveCmd) providers() ([]signin.Provider, error) {
 	}}, nil
 }
 
+// readPolicy reads an access policy; nil for the default one, without a name.
+func readPolicy(name string) (*policy.Policy, error) {
+	if name == "" {
+		return nil, nil
+	}
+	document, err := os.ReadFile(name)
+	if err != nil {
+		return nil, fmt.Errorf("--policy: %w", err)
+	}
+	return policy.Parse(name, document)
+}
+
 // Run serves the control plane until it is told to stop.
 func (c *serveCmd) Run(ctx context.Context, s streams) error {
 	if c.Retention < app.MinRetention {
@@ -104,8 +118,13 @@ func (c *serveCmd) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return usageError{err}
 	}
+	access, err := readPolicy(c.Policy)
+	if err != nil {
+		return usageError{err}
+	}
 	a, err := app.New(ctx, app.Options{
-		Listen: c.Listen, OTLPListen: c.OTLPGRPC, DataDir: c.Data, DatabaseURL: c.DatabaseURL, SigningKey: c.SigningKey, Version: version(),
+		Listen: c.Listen, OTLPListen: c.OTLPGRPC, DataDir: c.Data, DatabaseURL: c.DatabaseURL, SigningKey: c.SigningKey,
+		Version: version(), Policy: access,
 		AdminTokens: c.InitAdmin, BackendTokens: c.InitBackend, FrontendTokens: c.InitFrontend,
 		FrontendOrigins: c.FrontendOrigins, EdgeClientSecret: c.EdgeSecret, Retention: c.Retention, Logger: log,
 		PrometheusURL: c.PrometheusURL, Providers: providers, PublicURL: c.PublicURL, SSOOnly: c.SSOOnly,

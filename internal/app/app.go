@@ -26,6 +26,7 @@ import (
 	"github.com/lockflight/lockflight/internal/httpapi/native"
 	"github.com/lockflight/lockflight/internal/httpapi/ofrep"
 	"github.com/lockflight/lockflight/internal/httpapi/unleash"
+	"github.com/lockflight/lockflight/internal/policy"
 	"github.com/lockflight/lockflight/internal/runner"
 	"github.com/lockflight/lockflight/internal/signin"
 	"github.com/lockflight/lockflight/internal/source"
@@ -66,6 +67,9 @@ type Options struct {
 	PublicURL    string
 	SSOOnly      bool
 	PasswordCost signin.Cost // signin.DefaultCost where zero
+
+	// Policy is what may be done of what roles allow; policy.Default where nil.
+	Policy *policy.Policy
 
 	Logger *slog.Logger
 	Now    func() time.Time // time.Now where nil; a test's skewed replica
@@ -118,6 +122,11 @@ func (a *App) open(ctx context.Context) error {
 	if a.signer, err = loadSigner(o.SigningKey); err != nil {
 		return err
 	}
+	if o.Policy == nil {
+		if o.Policy, err = policy.Default(); err != nil {
+			return err
+		}
+	}
 	dir := o.DataDir
 	if o.DatabaseURL != "" {
 		dir = ""
@@ -129,6 +138,7 @@ func (a *App) open(ctx context.Context) error {
 
 	a.Service = control.New(control.Options{
 		Store: a.store, Usage: a.store, Uses: a.store, Now: o.Now, Origin: a.signer.origin, Version: o.Version, Logger: o.Logger,
+		Policy: o.Policy,
 	})
 	if err := a.prepare(ctx); err != nil {
 		return err

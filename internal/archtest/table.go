@@ -113,8 +113,7 @@ var Packages = Table{
 	}},
 	"cmd/lockflight": {Imports: []string{
 		"internal/app", "internal/demo", "internal/control", "internal/signin", "internal/gate", "internal/gate/expr",
-		"internal/audit",
-		"internal/codescan", "internal/store", "internal/migrate", "sdk", "sdk/eval",
+		"internal/audit", "internal/codescan", "internal/policy", "internal/store", "internal/migrate", "sdk", "sdk/eval",
 	}},
 	// Examples are outside callers; the test of taubench runs the gate on what
 	// the example writes.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/lockflight/lockflight/internal/control"
+	"github.com/lockflight/lockflight/internal/policy"
 )
 
 // person makes an account with a role that counts everywhere.
@@ -122,21 +123,23 @@ func TestID02Intersection(t *testing.T) {
 		may(control.Scope{Project: "default"}, control.PermFlagUpdate).Grants,
 		nil,
 	}
-	var policy control.Principal
-	s := control.New(control.Options{
-		Store: w.db, Now: w.now, Origin: "test", Logger: slog.New(slog.DiscardHandler),
-		Policy: func(_ control.Principal, perm control.Permission, at control.Scope) error {
-			return policy.May(perm, at)
-		},
-	})
+	rules := []string{
+		`perm == "flag.update" && project == "blue"`, `perm == "flag.read"`, `project == "default"`, `false`,
+	}
+	var services []*control.Service
+	for _, when := range rules {
+		p := must(policy.Parse("test", []byte("version: 1\nrules: [{name: one, when: '"+when+"', allow: true}]")))(t)
+		services = append(services, control.New(control.Options{
+			Store: w.db, Now: w.now, Origin: "test", Logger: slog.New(slog.DiscardHandler), Policy: p,
+		}))
+	}
 	for cell := range 256 {
-		policy = granted(sets[cell>>6]...)
 		p := control.Principal{
 			Kind: control.KindAgent, ID: "ag_1", OnBehalfOf: "u_1", Grants: sets[cell&3],
 			Within: [][]control.Grant{sets[cell>>4&3], sets[cell>>2&3]},
 		}
-		text := fmt.Sprint("cell ", cell)
-		err := s.EditFlags(t.Context(), p, "blue", []string{"blue-flag"}, control.FlagEdit{Description: &text})
+		text := fmt.Sprint("cell ", cell) // so that there is a change
+		err := services[cell>>6].EditFlags(t.Context(), p, "blue", []string{"blue-flag"}, control.FlagEdit{Description: &text})
 		if cell == 0 {
 			check(t, err)
 		} else {

@@ -31,23 +31,23 @@ func expose(tx ReadTx, ref Ref) (*exposure, error) {
 	return x, err
 }
 
-// effect says what was done since, at its worst, and why where it increases.
-func (x *exposure) effect(tx ReadTx) (effect policy.Effect, why string, err error) {
+// effect says what was done since, at its worst.
+func (x *exposure) effect(tx ReadTx) (policy.Effect, error) {
 	after, err := x.served(tx)
 	if err != nil {
-		return policy.Increases, "", err
+		return policy.Increases, err
 	}
-	effect = policy.Same
+	effect := policy.Same
 	for _, name := range x.flags {
-		switch of, why := policy.Exposure(x.before, after, name); of {
+		switch of, _ := policy.Exposure(x.before, after, name); of {
 		case policy.Increases:
-			return of, name + ": " + why, nil
+			return of, nil
 		case policy.Reduces:
 			effect = of
 		case policy.Same:
 		}
 	}
-	return effect, "", nil
+	return effect, nil
 }
 
 // served reads the flags, their parents and all segments that they use, as
@@ -110,7 +110,7 @@ func (w *work) reducing(ref Ref, refusal error, write func() error) error {
 	if err := write(); err != nil {
 		return err
 	}
-	effect, _, err := x.effect(w)
+	effect, err := x.effect(w)
 	if err == nil && effect != policy.Reduces {
 		return refusal // which rolls back what was written
 	}

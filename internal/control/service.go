@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/lockflight/lockflight/internal/audit"
+	"github.com/lockflight/lockflight/internal/policy"
 )
 
 // Service is the one door for writes. Every method that changes something
@@ -24,7 +25,7 @@ type Service struct {
 	engine  string
 	log     *slog.Logger
 	uses    UseStore
-	policy  func(Principal, Permission, Scope) error
+	policy  *policy.Policy // nil: none
 	denials *denials
 	usage   UsageStore
 	guard   *Guard // nil: none
@@ -40,10 +41,9 @@ type Options struct {
 	Now     func() time.Time // time.Now where nil
 	Origin  string           // the log's name, the origin of its checkpoints
 	Version string           // the engine's version, in every verdict
-	// Policy has a last word on what a principal holds: an error refuses the
-	// write, of Kind Denied. It is asked inside the transaction, and does no
-	// I/O. Where nil, what is held is allowed.
-	Policy func(p Principal, perm Permission, at Scope) error
+	// Policy has a last word on what a principal holds: it is asked about each
+	// change, inside the transaction. Where nil, what is held is allowed.
+	Policy *policy.Policy
 	Uses   UseStore     // last uses of credentials are not kept where nil
 	Logger *slog.Logger // slog.Default where nil
 }
@@ -97,6 +97,8 @@ type work struct {
 	now time.Time
 	// perm is what the write was allowed by, for the record.
 	perm Permission
+	// ruled is what the policy said of the change that is recorded next.
+	ruled policy.Decision
 	// size is that of the log after the records of this write, 0 without any.
 	size int64
 }
@@ -132,9 +134,6 @@ func (w *work) may(at Scope, perms ...Permission) error {
 			continue
 		}
 		w.perm = perm
-		if w.s.policy != nil {
-			return w.s.policy(w.p, perm, at)
-		}
 		return nil
 	}
 	return w.p.May(perms[0], at)
@@ -170,7 +169,11 @@ func (w *work) put(ev event) error {
 	if err != nil {
 		return err
 	}
-	now, err := w.Put(ev.Kind, ev.Key, parent, doc)
+	var now Resource
+	err = w.judged(ev, func() (err error) {
+		now, err = w.Put(ev.Kind, ev.Key, parent, doc)
+		return err
+	})
 	if err != nil {
 		return err
 	}
@@ -183,7 +186,7 @@ func (w *work) remove(ev event) error {
 	if err != nil {
 		return err
 	}
-	if err := w.Delete(ev.Kind, ev.Key); err != nil {
+	if err := w.judged(ev, func() error { return w.Delete(ev.Kind, ev.Key) }); err != nil {
 		return err
 	}
 	return w.append(ev, old, Resource{})
@@ -200,6 +203,9 @@ func (w *work) append(ev event, old, now Resource) error {
 			Rev0: old.Rev, Rev1: now.Rev, H0: old.Hash, H1: now.Hash,
 		}
 		r.Authz = audit.Authz{Decision: "allow", Perm: []string{string(w.perm)}}
+		if w.ruled.Rule != "" {
+			r.Authz.PolicyH, r.Authz.Rule = w.s.policy.Digest(), w.ruled.Rule
+		}
 		r.Dec, r.Cor = ev.Decision, ev.Cause
 		return audit.Encode(r)
 	})

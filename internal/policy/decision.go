@@ -1,0 +1,117 @@
+package policy
+
+import "slices"
+
+// Input is one change of one resource, on its way into the log, in the words
+// of the log. It is allowed by its actor's roles already: a policy takes away,
+// and never gives.
+type Input struct {
+	Actor      Actor
+	Action     string // the type of the event: rule.update, flag.env.enable
+	Permission string // the right by which it was allowed: rule.write
+	Project    string // "" where it belongs to none
+	Env        Environment
+	Effect     Effect // on exposure, in the environments that it reaches
+}
+
+// Actor is who acts. Kind is human, service, agent or system.
+type Actor struct {
+	Kind, ID   string
+	OnBehalfOf string // the person, by id, for whom an agent acts
+}
+
+// Environment is where a change counts. Class is prod or nonprod; a change that
+// counts in all of them is prod, and one that counts in none has none.
+type Environment struct{ Name, Class string }
+
+// The classes of environment.
+const (
+	Production    = "prod"
+	NonProduction = "nonprod"
+)
+
+// Outcome is what is decided of a change. The zero Outcome is none of them.
+type Outcome string
+
+// The outcomes.
+const (
+	Allow   Outcome = "allow"
+	Deny    Outcome = "deny"
+	Require Outcome = "require" // somebody must approve it first
+)
+
+// Decision is an outcome and the rule it came from: an invariant by its id, a
+// rule of the policy by its name, or "default" where none spoke.
+type Decision struct {
+	Outcome   Outcome
+	Rule      string
+	Why       string // for people: why not, or what is required
+	Approvals int    // that Require asks for
+}
+
+// stops are the actions that reduce exposure by what they are: switching a flag
+// off, and halting or taking back a release.
+var stops = []string{"flag.env.disable", "release.milestone.rollback", "release.pause"}
+
+// reduces reports whether the change reduces exposure.
+func (in *Input) reduces() bool { return in.Effect == Reduces || slices.Contains(stops, in.Action) }
+
+// increases reports whether it increases exposure, or may.
+func (in *Input) increases() bool {
+	return in.Effect != Same && !in.reduces()
+}
+
+// Decide decides on a change: by the invariants, then by the rules that deny,
+// those that require an approval, and those that allow. What none of them speaks
+// about is denied, and so is a change on which a condition cannot be evaluated.
+func (p *Policy) Decide(in Input) Decision {
+	if d, ok := invariant(in); ok {
+		return d
+	}
+	variables := in.variables()
+	for _, outcome := range []Outcome{Deny, Require, Allow} {
+		for i := range p.rules {
+			r := &p.rules[i]
+			if r.outcome != outcome {
+				continue
+			}
+			holds, err := r.when.Holds(variables)
+			if err != nil {
+				return Decision{Outcome: Deny, Rule: r.name, Why: "the condition cannot be evaluated: " + err.Error()}
+			}
+			if holds {
+				return r.decision()
+			}
+		}
+	}
+	return Decision{Outcome: Deny, Rule: "default", Why: "no rule allows it"}
+}
+
+// Settled decides on a change whose Effect and class of environment are not
+// known, where they do not matter: ok is false where they do. It saves the
+// work of finding them out.
+func (p *Policy) Settled(in Input) (d Decision, ok bool) {
+	for i, class := range []string{"", NonProduction, Production} {
+		for j, effect := range []Effect{Same, Increases, Reduces} {
+			in.Env.Class, in.Effect = class, effect
+			one := p.Decide(in)
+			if i+j == 0 {
+				d = one
+			}
+			if one.Outcome != d.Outcome || effect != Reduces && one != d {
+				return Decision{}, false
+			}
+		}
+	}
+	return d, true
+}
+
+// variables are the names that conditions know.
+func (in *Input) variables() map[string]any {
+	return map[string]any{
+		"action": in.Action, "perm": in.Permission, "project": in.Project,
+		"actor":  map[string]string{"kind": in.Actor.Kind, "id": in.Actor.ID, "on_behalf_of": in.Actor.OnBehalfOf},
+		"env":    map[string]string{"name": in.Env.Name, "class": in.Env.Class},
+		"change": map[string]bool{"reduces_exposure": in.reduces(), "increases_exposure": in.increases()},
+	}
+}
