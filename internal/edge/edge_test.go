@@ -65,6 +65,7 @@ func TestApply(t *testing.T) {
 		{6, removed(6, "c"), false, []string{"a", "b", "c"}}, // what is held already
 		{5, removed(5, "a"), true, []string{"a", "b", "c"}},
 		{4, hydration(4), true, []string{"a", "b", "c"}},
+		{4, hydration(4, "c", "b", "a"), false, []string{"a", "b", "c"}}, // what is held, from a replica that has seen less
 		{7, eval.Delta{}, false, []string{"a", "b", "c"}},
 		{8, removed(8, "a"), false, []string{"b", "c"}},
 		{20, hydration(20, "z"), false, []string{"z"}},

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -107,6 +108,9 @@ func (f *follower) apply(seq int64, d eval.Delta) error {
 	switch {
 	case f.seq == 0 && !whole:
 		return errNoBase
+	case seq < f.seq && whole && f.same(d):
+		f.fresh = f.now()
+		return nil
 	case seq < f.seq:
 		return fmt.Errorf("%w: %d, and not %d", errOlder, seq, f.seq)
 	}
@@ -122,6 +126,16 @@ func (f *follower) apply(seq int64, d eval.Delta) error {
 	f.publish(seq, next)
 	f.unsaved = true
 	return nil
+}
+
+// same reports whether a hydration is what is held, under an older number: a
+// replica of the upstream that has seen nothing of the scope since gives it the
+// number of the last thing that it saw. The caller holds mu.
+func (f *follower) same(d eval.Delta) bool {
+	other, err := eval.Snapshot{}.Apply(d)
+	return err == nil &&
+		slices.EqualFunc(f.doc.Features, other.Features, func(a, b eval.Flag) bool { return reflect.DeepEqual(a, b) }) &&
+		slices.EqualFunc(f.doc.Segments, other.Segments, func(a, b eval.Segment) bool { return reflect.DeepEqual(a, b) })
 }
 
 // publish wakes the hub for a document. The caller holds mu.

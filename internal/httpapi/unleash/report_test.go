@@ -184,3 +184,23 @@ func TestUnknownFlood(t *testing.T) {
 		t.Errorf("%d uses of flags that do not exist (%v)", len(uses), err)
 	}
 }
+
+// TestBulkReceipts takes from an edge what the SDKs behind it serve.
+func TestBulkReceipts(t *testing.T) {
+	t.Parallel()
+	p := newPlane(t)
+	const bulk = "/api/client/metrics/bulk"
+	receipt := func(app string, seq int) string {
+		return fmt.Sprintf(`{"applications":[],"metrics":[],"lockflight":{"applied":[{"appName":%q,"instanceId":"i","seq":%d,"at":"2026-11-22T09:59:59Z"}]}}`, app, seq)
+	}
+	for body, want := range map[string]int{
+		receipt("shop", 7): http.StatusAccepted, receipt("", 7): http.StatusBadRequest, receipt("shop", -1): http.StatusBadRequest,
+	} {
+		p.want(t, want, "POST", bulk, backend, body)
+	}
+	p.flush(t)
+	got, err := p.store.Receipts(t.Context(), "development", 0)
+	if err != nil || len(got) != 1 || got[0].App != "shop" || got[0].Instance != "i" || got[0].Seq != 7 {
+		t.Errorf("receipts = %v, %v, want that of shop alone", got, err)
+	}
+}
