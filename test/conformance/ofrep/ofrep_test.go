@@ -1,5 +1,5 @@
 // Package ofrep asks OpenFeature's own SDKs, with the OFREP providers, what
-// they see of a Lockflight server: the server SDK flag by flag, the web SDK all
+// they see of a Lockflight server, and of an edge of it: the server SDK flag by flag, the web SDK all
 // at once, and after a toggle that its event stream tells it of. They are npm
 // packages, which `make test` installs, and run unchanged.
 package ofrep
@@ -28,8 +28,6 @@ const (
 	first    = 20
 )
 
-const toggled = "toggled"
-
 func TestProviders(t *testing.T) {
 	t.Parallel()
 	world := flaggen.New(seed, flags, contexts)
@@ -42,12 +40,22 @@ func TestProviders(t *testing.T) {
 	if err := world.Install(t.Context(), p.Server()); err != nil {
 		t.Fatal(err)
 	}
-	if err := (flaggen.World{Flags: []eval.Flag{{Name: toggled, Type: "release", Enabled: true}}}).Install(t.Context(), p.Server()); err != nil {
+	toggled := flaggen.World{Flags: []eval.Flag{
+		{Name: "toggled-at-plane", Type: "release", Enabled: true}, {Name: "toggled-at-edge", Type: "release", Enabled: true},
+	}}
+	if err := toggled.Install(t.Context(), p.Server()); err != nil {
 		t.Fatal(err)
 	}
 	set := p.Compiled(t)
-	job := node.NewJob(p.URL, plane.Frontend, "", toggled, world)
+	for where, server := range map[string]string{"plane": p.URL, "edge": p.Edge(t)} {
+		t.Run(where, func(t *testing.T) { agree(t, p, "toggled-at-"+where, server, set, world) })
+	}
+}
 
+// agree runs both SDKs, and switches a flag while one of them listens.
+func agree(t *testing.T, p *plane.Plane, toggled, server string, set *eval.Set, world flaggen.World) {
+	t.Helper()
+	job := node.NewJob(server, plane.Frontend, "", toggled, world)
 	t.Run("server-sdk", func(t *testing.T) {
 		t.Parallel()
 		job := job
