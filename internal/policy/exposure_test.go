@@ -19,6 +19,10 @@ func users(ids ...string) eval.Constraint {
 	return eval.Constraint{ContextName: "userId", Operator: "IN", Values: ids}
 }
 
+func but(ids ...string) eval.Constraint {
+	return eval.Constraint{ContextName: "userId", Operator: "NOT_IN", Values: ids}
+}
+
 func on(strategies ...eval.Strategy) eval.Flag {
 	return eval.Flag{Name: "f", Enabled: true, Strategies: strategies}
 }
@@ -50,6 +54,8 @@ func TestExposure(t *testing.T) {
 		"higher percentage":       {on(rollout("20")), on(rollout("50")), policy.Increases, "strategy 0 (flexibleRollout) may match"},
 		"fewer users":             {on(rollout("100", users("a", "b"))), on(rollout("100", users("a"))), policy.Reduces, ""},
 		"more users":              {on(rollout("100", users("a"))), on(rollout("100", users("a", "b"))), policy.Increases, "may match"},
+		"more excluded":           {on(rollout("100", but("a"))), on(rollout("100", but("a", "b"))), policy.Reduces, ""},
+		"fewer excluded":          {on(rollout("100", but("a", "b"))), on(rollout("100", but("a"))), policy.Increases, "may match"},
 		"one more constraint":     {on(rollout("100")), on(rollout("100", users("a"))), policy.Reduces, ""},
 		"a strategy less":         {on(rollout("10"), rollout("100", users("a"))), on(rollout("10")), policy.Reduces, ""},
 		"no strategy left":        {on(rollout("10")), on(), policy.Increases, "everybody"},

@@ -99,7 +99,7 @@ func genWorld(t *rapid.T) eval.Snapshot {
 // edited returns a copy with one thing of one flag, or of the segments, other.
 func edited(t *rapid.T, s eval.Snapshot) eval.Snapshot {
 	s.Features, s.Segments = slices.Clone(s.Features), slices.Clone(s.Segments)
-	at := rapid.IntRange(0, len(s.Features)-1).Draw(t, "flag")
+	at := max(rapid.IntRange(-3, len(s.Features)-1).Draw(t, "flag"), 0)
 	f := &s.Features[at]
 	f.Strategies, f.Dependencies = slices.Clone(f.Strategies), slices.Clone(f.Dependencies)
 	switch rapid.IntRange(0, 12).Draw(t, "edit") {
@@ -138,7 +138,7 @@ func editStrategy(t *rapid.T, f *eval.Flag) {
 	st := &f.Strategies[i]
 	parameters := maps.Clone(st.Parameters)
 	st.Parameters = parameters
-	switch rapid.IntRange(0, 6).Draw(t, "edit of a strategy") {
+	switch rapid.IntRange(0, 10).Draw(t, "edit of a strategy") {
 	case 0:
 		f.Strategies = slices.Delete(f.Strategies, i, i+1)
 	case 1:
@@ -148,14 +148,15 @@ func editStrategy(t *rapid.T, f *eval.Flag) {
 			st.Constraints = st.Constraints[1:]
 		}
 	case 3:
-		percent := genPercent.Draw(t, "percent")
-		parameters["rollout"], parameters["percentage"] = percent, percent
+		key := map[bool]string{true: "rollout", false: "percentage"}[st.Name == "flexibleRollout"] // the one that it reads
+		parameters[key] = genPercent.Draw(t, "percent")
 	case 4:
 		parameters["userIds"] = rapid.SampledFrom([]string{"", "u", "v", "u, v"}).Draw(t, "userIds")
-	case 5:
+	case 5, 7, 8, 9, 10:
 		if len(st.Constraints) > 0 {
 			st.Constraints = slices.Clone(st.Constraints)
-			st.Constraints[0].Values = genValues.Draw(t, "values")
+			i := rapid.IntRange(0, len(st.Constraints)-1).Draw(t, "constraint")
+			st.Constraints[i].Values = genValues.Draw(t, "values")
 		}
 	case 6:
 		st.Variants = genVariants.Draw(t, "variants")
