@@ -221,7 +221,7 @@ func (s *Signal) typical(bad bool) float64 {
 	case bad:
 		return max(s.Rollback/2, leastBad)
 	}
-	return 1 - (1-s.Promote)/4
+	return 1 - float64((1-s.Promote)/4) // a product of its own: nothing may be fused
 }
 
 // happens returns how many of so many events a case fall on case i, evenly.
