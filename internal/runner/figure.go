@@ -129,7 +129,9 @@ func (one *reading) measure(now time.Time) gate.Measure {
 	case age > one.maxAge:
 		return gate.Measure{Error: "the newest figure is " + age.Round(time.Second).String() + " old: max_age is " + one.maxAge.String()}
 	}
-	return gate.Measure{Treatment: &gate.Arm{Value: &one.value}, AgeSeconds: age.Seconds()}
+	// The snapshot has a figure of its own: it is decided on, and stored, while
+	// the next one may come in.
+	return gate.Measure{Treatment: &gate.Arm{Value: new(one.value)}, AgeSeconds: age.Seconds()}
 }
 
 // outside adds the figures of outside sources to a snapshot.
