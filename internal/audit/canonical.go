@@ -120,7 +120,7 @@ func checkText(doc []byte, mayReplace bool) error {
 
 var errNotUTF8 = errors.New("text that is not valid UTF-8")
 
-// escaped returns the code unit of the escape \uXXXX at doc[i:], -1 where
+// escaped returns the code unit of the escape \u0000 to \uffff at doc[i:], -1 where
 // there is none.
 func escaped(doc []byte, i int) rune {
 	if len(doc) < i+6 || doc[i] != '\\' || doc[i+1] != 'u' {

@@ -31,15 +31,7 @@ const (
 func TestProviders(t *testing.T) {
 	t.Parallel()
 	world := flaggen.New(seed, flags, contexts)
-	counts := world.Decisive()
-	t.Logf("how often each of these decides, in %d flags and %d contexts:\n%s", flags, contexts, counts)
-	if few := counts.Below(least); len(few) > 0 {
-		t.Fatalf("%q decide fewer than %d times", few, least)
-	}
-	p := plane.Start(t)
-	if err := world.Install(t.Context(), p.Server()); err != nil {
-		t.Fatal(err)
-	}
+	p := plane.WithWorld(t, world, least)
 	toggled := flaggen.World{Flags: []eval.Flag{
 		{Name: "toggled-at-plane", Type: "release", Enabled: true}, {Name: "toggled-at-edge", Type: "release", Enabled: true},
 	}}

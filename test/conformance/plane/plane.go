@@ -82,6 +82,22 @@ func run(t *testing.T, name string, server func(context.Context) error) {
 	})
 }
 
+// WithWorld starts a plane and puts a world on it in which everything decides
+// at least so often; how often is logged.
+func WithWorld(t *testing.T, world flaggen.World, least int) *Plane {
+	t.Helper()
+	counts := world.Decisive()
+	t.Logf("how often each of these decides, in %d flags and %d contexts:\n%s", len(world.Flags), len(world.Contexts), counts)
+	if few := counts.Below(least); len(few) > 0 {
+		t.Fatalf("%q decide fewer than %d times", few, least)
+	}
+	p := Start(t)
+	if err := world.Install(t.Context(), p.Server()); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
 // Server is where flaggen puts a world.
 func (p *Plane) Server() flaggen.Server {
 	return flaggen.Server{URL: p.URL, Token: Admin, Project: "default", Environment: flaggen.Environment}

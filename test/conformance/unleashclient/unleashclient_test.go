@@ -37,15 +37,7 @@ type mode struct {
 func TestUnleashClient(t *testing.T) {
 	t.Parallel()
 	world := flaggen.New(seed, flags, contexts)
-	counts := world.Decisive()
-	t.Logf("how often each of these decides, in %d flags and %d contexts:\n%s", flags, contexts, counts)
-	if few := counts.Below(least); len(few) > 0 {
-		t.Fatalf("%q decide fewer than %d times", few, least)
-	}
-	p := plane.Start(t)
-	if err := world.Install(t.Context(), p.Server()); err != nil {
-		t.Fatal(err)
-	}
+	p := plane.WithWorld(t, world, least)
 	set := p.Compiled(t)
 	// One after the other: three clients are as many as a small machine takes.
 	for where, server := range map[string]string{"plane": p.URL, "edge": p.Edge(t)} {
