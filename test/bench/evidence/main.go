@@ -6,7 +6,6 @@ package main
 
 import (
 	"context"
-	"flag"
 	"fmt"
 	"os"
 	"time"
@@ -16,14 +15,9 @@ import (
 )
 
 func main() {
-	n := flag.Int("rounds", 15, "how often each case is timed")
-	span := flag.Duration("span", 100*time.Millisecond, "how long each time")
-	save := flag.String("save", "", "a directory to write the report to")
-	flag.Parse()
-	if err := run(context.Background(), *n, *span, *save); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
+	rounds.Main(15, 100*time.Millisecond, func(n int, span time.Duration, save string) error {
+		return run(context.Background(), n, span, save)
+	})
 }
 
 func run(ctx context.Context, n int, span time.Duration, save string) error {

@@ -5,25 +5,14 @@
 package main
 
 import (
-	"flag"
 	"fmt"
-	"os"
 	"time"
 
 	"github.com/lockflight/lockflight/test/bench/internal/cases"
 	"github.com/lockflight/lockflight/test/bench/internal/rounds"
 )
 
-func main() {
-	n := flag.Int("rounds", 7, "how often each case is timed")
-	span := flag.Duration("span", 40*time.Millisecond, "how long each time")
-	save := flag.String("save", "", "a directory to write the report to")
-	flag.Parse()
-	if err := run(*n, *span, *save); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-}
+func main() { rounds.Main(7, 40*time.Millisecond, run) }
 
 func run(n int, span time.Duration, save string) error {
 	ours, _, err := cases.Ours()
