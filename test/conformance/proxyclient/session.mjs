@@ -13,12 +13,22 @@ export const print = (value) => process.stdout.write(JSON.stringify(value) + '\n
 
 const sent = {};
 
+// asked is fetch that says what was refused: the client itself takes a report
+// that got any answer for one that was counted.
+async function asked(url, init) {
+    const answer = await fetch(url, init);
+    if (answer.status >= 400) {
+        print({ error: `${init?.method ?? 'GET'} ${url}: ${answer.status} ${await answer.clone().text()}` });
+    }
+    return answer;
+}
+
 // newClient makes a client; what it reports is added up. It sends its counts by
 // itself, once a second.
 export function newClient(options) {
     const client = new UnleashClient({
         url: job.url, clientKey: job.token, appName: job.appName, usePOSTrequests: job.post,
-        metricsInterval: 1, metricsIntervalInitial: 1, ...options,
+        metricsInterval: 1, metricsIntervalInitial: 1, fetch: asked, ...options,
     });
     client.on('error', (error) => print({ error: String(error.error ?? JSON.stringify(error)) }));
     client.on('sent', ({ bucket }) => {
