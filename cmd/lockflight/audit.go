@@ -33,7 +33,7 @@ type logSource struct {
 func (l logSource) offline() bool { return l.Data != "" || l.DatabaseURL != "" }
 
 // open calls fn with the stored log and the key that its checkpoints must bear.
-func (l logSource) open(ctx context.Context, fn func(log audit.Log, vkey string) error) error {
+func (l logSource) open(ctx context.Context, fn func(log audit.StoredLog, vkey string) error) error {
 	vkey, err := l.key()
 	if err != nil {
 		return err
@@ -47,7 +47,7 @@ func (l logSource) open(ctx context.Context, fn func(log audit.Log, vkey string)
 		return fmt.Errorf("opening the log: %w", err)
 	}
 	defer db.Close()
-	return db.ViewLog(ctx, func(log audit.Log) error { return fn(log, vkey) })
+	return db.ViewLog(ctx, func(log audit.StoredLog) error { return fn(log, vkey) })
 }
 
 func (l logSource) key() (string, error) {
@@ -109,7 +109,7 @@ func (c *auditVerifyCmd) verify(ctx context.Context) (auditReport, error) {
 		return verifyPack(c.Pack, c.VerifierKey)
 	case c.offline():
 		var out auditReport
-		err := c.open(ctx, func(log audit.Log, vkey string) error {
+		err := c.open(ctx, func(log audit.StoredLog, vkey string) error {
 			keys, err := audit.Verifiers(vkey)
 			if err != nil {
 				return err
@@ -197,7 +197,7 @@ func (c *auditExportCmd) Run(ctx context.Context, s streams) error {
 
 func (c *auditExportCmd) export(ctx context.Context, w io.Writer) error {
 	if c.offline() {
-		return c.open(ctx, func(log audit.Log, vkey string) error {
+		return c.open(ctx, func(log audit.StoredLog, vkey string) error {
 			return audit.Export(w, log, audit.ExportOptions{VerifierKey: vkey})
 		})
 	}
@@ -228,7 +228,7 @@ func (c *auditProveCmd) Run(ctx context.Context, s streams) error {
 		_, err = io.Copy(s.out, answer)
 		return err
 	}
-	return c.open(ctx, func(log audit.Log, _ string) error {
+	return c.open(ctx, func(log audit.StoredLog, _ string) error {
 		proof, err := audit.ProveIn(log, c.Seq)
 		if err != nil {
 			return err

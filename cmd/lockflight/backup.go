@@ -112,7 +112,7 @@ func verifyData(ctx context.Context, dir string) (string, error) {
 	}
 	defer db.Close()
 	var r audit.Report
-	err = db.ViewLog(ctx, func(log audit.Log) (err error) {
+	err = db.ViewLog(ctx, func(log audit.StoredLog) (err error) {
 		r, err = audit.Verify(log, audit.Options{Keys: keys, Parent: control.ParentOf})
 		return err
 	})

@@ -25,6 +25,7 @@ import (
 	"github.com/lockflight/lockflight/internal/httpapi"
 	"github.com/lockflight/lockflight/internal/httpapi/native"
 	"github.com/lockflight/lockflight/internal/httpapi/ofrep"
+	"github.com/lockflight/lockflight/internal/httpapi/tlog"
 	"github.com/lockflight/lockflight/internal/httpapi/unleash"
 	"github.com/lockflight/lockflight/internal/policy"
 	"github.com/lockflight/lockflight/internal/runner"
@@ -193,6 +194,7 @@ func (a *App) wire() {
 		Service: a.Service, Usage: a.store, Live: a.runner, Ingest: a.ingest,
 		Log: a.store, Checkpoint: a.checkpoint, VerifierKey: a.signer.vkey, Logger: o.Logger,
 	})
+	tlog.Register(mux, tlog.Options{Service: a.Service, Log: a.store, VerifierKey: a.signer.vkey, Logger: o.Logger})
 	a.people.Register(mux)
 	a.setup.register(mux, a.people)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))

@@ -141,7 +141,7 @@ func TestShutdown(t *testing.T) {
 	check(t, err)
 	keys, err := audit.Verifiers(strings.TrimSpace(string(key)))
 	check(t, err)
-	check(t, db.ViewLog(t.Context(), func(log audit.Log) error {
+	check(t, db.ViewLog(t.Context(), func(log audit.StoredLog) error {
 		r, err := audit.Verify(log, audit.Options{Keys: keys})
 		if !r.OK() || r.Checkpoint.Size != r.Size {
 			t.Errorf("left behind: %v, signed over %d of %d", r.Findings, r.Checkpoint.Size, r.Size)

@@ -37,7 +37,7 @@ var everything = []string{
 	"internal/control",
 	"internal/store", "internal/feed", "internal/evidence", "internal/runner", "internal/source", "internal/suite", "internal/edge",
 	"internal/notify", "internal/signin", "internal/migrate",
-	"internal/httpapi", "internal/httpapi/unleash", "internal/httpapi/ofrep", "internal/httpapi/native",
+	"internal/httpapi", "internal/httpapi/unleash", "internal/httpapi/ofrep", "internal/httpapi/tlog", "internal/httpapi/native",
 	"internal/mcpserver", "internal/webui",
 }
 
@@ -95,6 +95,7 @@ var Packages = Table{
 	"internal/httpapi/ofrep": {Imports: []string{
 		"internal/control", "internal/feed", "internal/httpapi", "sdk/eval",
 	}},
+	"internal/httpapi/tlog": {Imports: []string{"internal/control", "internal/httpapi", "internal/audit"}},
 	"internal/httpapi/native": {Imports: []string{
 		"internal/control", "internal/evidence", "internal/httpapi", "internal/gate", "internal/audit", "internal/policy",
 		"internal/attest", "internal/figures", "internal/codescan", "sdk/eval",

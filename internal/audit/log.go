@@ -31,6 +31,13 @@ type Log interface {
 	HasBlob(sum string) (bool, error)
 }
 
+// StoredLog is a Log whose hashes can be read by their index, so that a proof
+// or a tile costs what it is made of, however long the log is.
+type StoredLog interface {
+	Log
+	HashReader
+}
+
 // Leaf is one stored record. Seq is the place it is stored at; its bytes say
 // so, too.
 type Leaf struct {

@@ -27,12 +27,9 @@ func Prove(index int64, checkpoint string, read HashReader) (Proof, error) {
 	if err != nil {
 		return Proof{}, fmt.Errorf("prove leaf %d: %w", index, err)
 	}
-	if index < 0 || index >= c.Size {
-		return Proof{}, fmt.Errorf("prove leaf %d: not among the %d of the checkpoint", index, c.Size)
-	}
-	hashes, err := tlog.ProveRecord(c.Size, index, read)
+	hashes, err := ProveLeaf(index, c.Size, read)
 	if err != nil {
-		return Proof{}, fmt.Errorf("prove leaf %d: %w", index, err)
+		return Proof{}, err
 	}
 	return Proof{Index: index, Hashes: hashes, Checkpoint: checkpoint}, nil
 }

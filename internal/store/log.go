@@ -19,11 +19,11 @@ const pageSize = 256
 // read-only snapshot. The sequences of the audit.Log read in pages and end
 // with fn. What they return is as stored, damaged or not: judging it is
 // audit's part.
-func (db *DB) ViewLog(ctx context.Context, fn func(audit.Log) error) error {
+func (db *DB) ViewLog(ctx context.Context, fn func(audit.StoredLog) error) error {
 	return db.state.view(ctx, func(s *session) error { return fn(logReader{reader{s}}) })
 }
 
-// logReader is an audit.Log over one transaction.
+// logReader is an audit.StoredLog over one transaction.
 type logReader struct {
 	r reader
 }
@@ -33,6 +33,9 @@ func (l logReader) Head() (int64, audit.Hash, error) {
 	head, err := l.r.Head()
 	return head.Size, head.Root, err
 }
+
+// ReadHashes implements audit.HashReader.
+func (l logReader) ReadHashes(indexes []int64) ([]audit.Hash, error) { return l.r.readHashes(indexes) }
 
 // Leaves implements audit.Log. Rows before 0 and beyond the head are returned,
 // too: they must not be there.

@@ -44,7 +44,7 @@ type Live interface {
 
 // Log is the audit log, for reading.
 type Log interface {
-	ViewLog(ctx context.Context, fn func(audit.Log) error) error
+	ViewLog(ctx context.Context, fn func(audit.StoredLog) error) error
 }
 
 type api struct {

@@ -74,7 +74,7 @@ func (a api) signed(ctx context.Context) (size, signed int64, err error) {
 	if err != nil {
 		return 0, 0, err
 	}
-	err = a.Log.ViewLog(ctx, func(log audit.Log) error {
+	err = a.Log.ViewLog(ctx, func(log audit.StoredLog) error {
 		if size, _, err = log.Head(); err != nil {
 			return err
 		}
