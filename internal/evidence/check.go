@@ -2,7 +2,6 @@ package evidence
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 	"time"
@@ -50,14 +49,27 @@ func (r *release) checkOutcome(o *gate.Observation) *refusal {
 		return r.noSignal(o.Signal)
 	case o.Severity != "" && !slices.Contains(severities, o.Severity):
 		return r.refusal(gate.BadValue, "severity", quote(o.Severity)+" is not one of "+strings.Join(severities, ", "))
-	case o.NA:
-		return nil
-	case sig.Kind == gate.Quantile && (o.Value == nil || !finite(*o.Value) || *o.Value < 0):
-		return r.refusal(gate.BadValue, "value", "of "+o.Signal+" must be a finite number from 0, or na true")
-	case sig.Kind != gate.Quantile && o.Pass == nil:
-		return r.refusal(gate.BadValue, "pass", "of "+o.Signal+" must be true or false, or na true")
+	}
+	return r.checkKind(sig, o)
+}
+
+// wanted says which field an outcome of each kind of signal has, and what it
+// holds.
+var wanted = map[string]struct{ field, want string }{
+	gate.Bernoulli: {"pass", "true or false"},
+	gate.Score:     {"value", "a score from 0 to 1"},
+	gate.Quantile:  {"value", "a finite number from 0"},
+	gate.Counter:   {"value", "a whole number of events from 0 to a million"},
+}
+
+// checkKind says whether an outcome is one of its signal's kind.
+func (r *release) checkKind(sig *gate.Signal, o *gate.Observation) *refusal {
+	if sig.Kind == gate.Level {
+		return r.refusal(gate.BadValue, "signal", o.Signal+" is a level: its source is asked for it, and no case has one")
+	}
+	if !sig.Takes(o) {
+		w := wanted[sig.Kind]
+		return r.refusal(gate.BadValue, w.field, "of "+o.Signal+" must be "+w.want+", or na true")
 	}
 	return nil
 }
-
-func finite(f float64) bool { return !math.IsNaN(f) && !math.IsInf(f, 0) }

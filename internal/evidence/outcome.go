@@ -116,9 +116,9 @@ func (f *finding) observation(r *release, a assignment) (gate.Observation, *refu
 	switch {
 	case f.result == notApplicable:
 		o.NA = true
-	case sig.Kind == gate.Quantile && f.scored:
+	case sig.Kind != gate.Bernoulli && f.scored:
 		o.Value = &f.score
-	case sig.Kind == gate.Quantile: // refused by check, which says what is right
+	case sig.Kind != gate.Bernoulli: // refused by check, which says what is right
 	case f.result != unlabelled:
 		o.Pass = verdict(f.result == passed)
 	case f.scored && f.score >= 0 && f.score <= 1:

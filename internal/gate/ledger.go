@@ -155,6 +155,10 @@ func (l *Ledger) fold(o *Observation) Cause {
 	return cause
 }
 
+// Takes says whether an outcome has what the signal's kind needs: pass, or a
+// value in its range, or that it does not apply.
+func (s *Signal) Takes(o *Observation) bool { return o.answers(s.Kind) }
+
 // answers says whether an outcome has what a signal of the kind needs.
 func (o *Observation) answers(kind string) bool {
 	if o.Severity == Critical && (o.Pass == nil || *o.Pass) {
