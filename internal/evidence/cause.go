@@ -17,6 +17,7 @@ const (
 	Unjoinable      gate.Cause = "unjoinable"       // of no arm that could be found
 	Fallback        gate.Cause = "fallback"         // an evaluation that served a default: no exposure
 	Unexposed       gate.Cause = "unexposed"        // an evaluation for a reason that assigns no arm
+	Incomplete      gate.Cause = "incomplete"       // a trace of which a part may have been forgotten: no failure
 	EvaluationError gate.Cause = "evaluation_error" // the evaluator failed: the outcome is missing, not failing
 )
 

@@ -59,11 +59,11 @@ type Ingest struct {
 // one may count at all, by default (evidence.outcome_window, gate.md 5.1).
 const outcomeWindow = 30 * time.Minute
 
-// New returns an Ingest. It starts nothing.
+// New returns an Ingest. It starts nothing: traces are judged by Run.
 func New(o Options) *Ingest {
 	in := &Ingest{
 		store: o.Store, releases: o.Releases, arm: o.Arm, appended: o.Appended, now: o.Now, log: o.Logger,
-		tally: newTally(o.Registerer), join: newJoin(outcomeWindow), decoding: semaphore.NewWeighted(MaxBody),
+		tally: newTally(o.Registerer), decoding: semaphore.NewWeighted(MaxBody),
 	}
 	if in.appended == nil {
 		in.appended = func([]string) {}
@@ -74,6 +74,7 @@ func New(o Options) *Ingest {
 	if in.log == nil {
 		in.log = slog.New(slog.DiscardHandler)
 	}
+	in.join = newJoin(outcomeWindow, in.now())
 	return in
 }
 

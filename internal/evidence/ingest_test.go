@@ -35,13 +35,14 @@ type world struct {
 func newWorld(t testing.TB) *world {
 	t.Helper()
 	policy := gate.DefaultPolicy()
-	w := &world{store: &memory{seen: map[string]bool{}}, now: noon, releases: map[place]*release{}}
+	w := &world{store: &memory{seen: map[string]bool{}}, now: noon.Add(-time.Hour), releases: map[place]*release{}}
 	w.start("rel-1", "default", "production", "agent-router", &policy)
 	w.Ingest = New(Options{
 		Store: w.store, Releases: w, Registerer: prometheus.NewRegistry(),
 		Now:      func() time.Time { return w.now },
 		Appended: func(ids []string) { w.woken = append(w.woken, ids...) },
 	})
+	w.now = noon // the process has run for an hour
 	return w
 }
 

@@ -58,6 +58,11 @@ type join struct {
 	entries map[joinKey]*list.Element
 	order   list.List // of *joined, the last touched in front
 	waiting int
+
+	settling  [2][]due      // traces whose root has come, and others, each in order of time
+	queued    chan struct{} // one is
+	forgotten int64         // traces that were to be judged, and had to make room
+	since     time.Time     // what traces that began after it have shown is known in full
 }
 
 type joined struct {
@@ -65,12 +70,12 @@ type joined struct {
 	touched     time.Time
 	assignments []assignment
 	waiting     []waiting
-	cited       *cited        // of a trace; nil where it has shown nothing
+	shown       *shown        // of a trace; nil where it has shown nothing
 	first       [1]assignment // room for the one that most have
 }
 
-func newJoin(ttl time.Duration) *join {
-	return &join{ttl: ttl, entries: map[joinKey]*list.Element{}}
+func newJoin(ttl time.Duration, now time.Time) *join {
+	return &join{ttl: ttl, entries: map[joinKey]*list.Element{}, queued: make(chan struct{}, 1), since: now}
 }
 
 // assign remembers an exposure under each key. The first one of a release
@@ -210,6 +215,10 @@ func (j *join) trim(now time.Time) []waiting {
 		delete(j.entries, e.key)
 		j.waiting -= len(e.waiting)
 		lost = append(lost, e.waiting...)
+		if e.shown != nil {
+			j.since = e.touched
+			j.forgotten += e.shown.unjudged()
+		}
 	}
 	return lost
 }

@@ -129,7 +129,7 @@ func TestJoinForgetsAReleaseThatEnded(t *testing.T) {
 
 func TestJoinIsBounded(t *testing.T) {
 	t.Parallel()
-	j := newJoin(outcomeWindow)
+	j := newJoin(outcomeWindow, noon)
 	lost := 0
 	for i := range maxWaiting + 100 {
 		_, gone := j.findOrWait(noon, nil, waiting{}, joinKey{unit: strconv.Itoa(i)})
@@ -153,7 +153,7 @@ func TestJoinIsBounded(t *testing.T) {
 func TestJoinLosesNothing(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
-		j := newJoin(outcomeWindow)
+		j := newJoin(outcomeWindow, noon)
 		now, sent, seen := noon, 0, 0
 		for range rapid.IntRange(1, 200).Draw(rt, "steps") {
 			k := joinKey{unit: rapid.SampledFrom([]string{"a", "b", "c"}).Draw(rt, "unit")}

@@ -122,7 +122,7 @@ func (t *telemetry) span(message []byte) error {
 	}
 	s.at = timeOf(t.now, end, start)
 	t.subject(&s)
-	t.evidence(&s, root)
+	t.evidence(&s, root, start)
 	err := each(message, event, func(ev []byte) error { return t.event(ev, &s, end) })
 	if err == nil && root {
 		t.root(&s, erred, start, end)

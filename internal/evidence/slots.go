@@ -16,11 +16,12 @@ const (
 	maxCitations = 64  // that are looked at
 )
 
-// cited is what one trace has shown: the ids that its retrievals and tools
-// answered with, and those that the last thing it said cites.
+// cited is what one trace has shown of its evidence: the ids that its
+// retrievals and tools answered with, and those that the last thing it said
+// cites.
 type cited struct {
 	consulted bool // a retrieval or a tool answered
-	hidden    bool // a retrieval answered with documents that were not recorded
+	hidden    bool // documents were retrieved that were not recorded, or are too many
 	sources   map[string]struct{}
 	said      time.Time // when the newest text was
 	citations []string
@@ -55,7 +56,7 @@ func passOf(ok bool) result {
 // evidence takes note of what a span shows about the evidence of its trace.
 // OpenTelemetry's GenAI conventions record the documents of a retrieval, the
 // call of a tool, and the messages that a model put out.
-func (t *telemetry) evidence(s *subject, root bool) {
+func (t *telemetry) evidence(s *subject, root bool, start uint64) {
 	if s.trace.IsEmpty() {
 		return
 	}
@@ -67,68 +68,45 @@ func (t *telemetry) evidence(s *subject, root bool) {
 		if call := s.attrs.text(attrToolCall); call != "" {
 			ids = append(ids, call)
 		}
-		t.in.join.consult(t.now, key, cited{
-			consulted: documents == nil || len(ids) > 0, hidden: documents == nil && operation == "retrieval",
-		}, ids)
+		t.shows(key, func(of *shown) {
+			of.consult(documents == nil || len(ids) > 0, documents == nil && operation == "retrieval", ids)
+		})
 	}
 	refs, quoted := s.attrs.get(attrRefs), s.attrs.get(attrOutput)
 	if refs != nil || quoted != nil {
-		t.in.join.said(t.now, key, s.at, append(texts(refs), citations(quoted)...))
+		citations := append(texts(refs), citations(quoted)...)
+		t.shows(key, func(of *shown) { of.say(s.at, citations) })
 	}
-	if root && (operation == "invoke_agent" || operation == "invoke_workflow") {
-		f := s.finding(findingSlots, attrOutput.String())
-		f.ambient = true
-		t.answers = append(t.answers, f)
-	}
-}
-
-// settleAnswers finds what the traces of the answers have shown, when all of
-// the request is known.
-func (t *telemetry) settleAnswers() {
-	for _, f := range t.answers {
-		if f.result = t.in.join.covered(joinKey{environment: f.env, trace: f.trace}); f.result != unlabelled {
-			t.find(f)
-		}
+	if operation == "invoke_agent" || operation == "invoke_workflow" {
+		a := agent{finding: s.finding(findingSlots, attrOutput.String()), start: timeOf(s.at, start), from: t.from}
+		a.ambient = true
+		t.shows(key, func(of *shown) {
+			of.rooted = of.rooted || root
+			of.outer(a)
+		})
 	}
 }
 
-// consult remembers that something answered in a trace, how, and with which ids.
-func (j *join) consult(now time.Time, key joinKey, how cited, ids []string) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	c := j.touch(now, key).shows()
-	c.consulted, c.hidden = c.consulted || how.consulted, c.hidden || how.hidden
+// consult remembers that something answered, and with which ids.
+func (c *cited) consult(answered, hidden bool, ids []string) {
+	c.consulted, c.hidden = c.consulted || answered, c.hidden || hidden
 	for _, id := range ids {
-		if len(c.sources) < maxSources {
-			c.sources[id] = struct{}{}
+		if len(c.sources) == maxSources {
+			c.hidden = true
+			return
 		}
+		if c.sources == nil {
+			c.sources = map[string]struct{}{}
+		}
+		c.sources[id] = struct{}{}
 	}
 }
 
-// said remembers what the newest text of a trace cites.
-func (j *join) said(now time.Time, key joinKey, at time.Time, citations []string) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	if c := j.touch(now, key).shows(); !at.Before(c.said) {
+// say remembers what the newest text cites.
+func (c *cited) say(at time.Time, citations []string) {
+	if !at.Before(c.said) {
 		c.said, c.citations, c.quoted = at, citations, true
 	}
-}
-
-// covered is cited.covered of a trace; one that has shown nothing fails.
-func (j *join) covered(key joinKey) result {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	if el := j.entries[key]; el != nil && entry(el).cited != nil {
-		return entry(el).cited.covered()
-	}
-	return failed
-}
-
-func (e *joined) shows() *cited {
-	if e.cited == nil {
-		e.cited = &cited{sources: map[string]struct{}{}}
-	}
-	return e.cited
 }
 
 // documentIDs returns the ids of gen_ai.retrieval.documents: a list of maps, or

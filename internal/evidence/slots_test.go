@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"bytes"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -124,8 +125,16 @@ func (w *world) source(signal string, s gate.Source) {
 	w.start("rel-1", "default", "production", "agent-router", &policy)
 }
 
-// outcomes sends traces, and returns the outcomes of a signal that were stored.
+// outcomes sends traces, and returns the outcomes of a signal that are stored
+// when they have settled.
 func (w *world) outcomes(t *testing.T, all ptrace.Traces, signal string) string {
+	t.Helper()
+	w.sendTraces(t, all)
+	w.settled(t, settleAfterRoot)
+	return w.stored(t, signal)
+}
+
+func (w *world) sendTraces(t *testing.T, all ptrace.Traces) {
 	t.Helper()
 	body, err := ptraceotlp.NewExportRequestFromTraces(all).MarshalProto()
 	if err != nil {
@@ -134,14 +143,30 @@ func (w *world) outcomes(t *testing.T, all ptrace.Traces, signal string) string 
 	if _, _, err := w.Traces(t.Context(), backend("default"), protobufType, "", bytes.NewReader(body)); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// settled lets so much time go by, and Run do what it does then.
+func (w *world) settled(t *testing.T, after time.Duration) {
+	t.Helper()
+	w.now = w.now.Add(after)
+	w.settle(t.Context())
+}
+
+// stored returns the outcomes of a signal that are stored.
+func (w *world) stored(t *testing.T, signal string) string {
+	t.Helper()
 	var got []string
 	for _, line := range w.store.lines {
 		o, err := gate.ParseObservation([]byte(line))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if o.Signal == signal {
+		switch {
+		case o.Signal != signal:
+		case o.Pass != nil:
 			got = append(got, map[bool]string{true: "pass", false: "fail"}[*o.Pass])
+		case o.Value != nil:
+			got = append(got, strconv.FormatFloat(*o.Value, 'g', -1, 64))
 		}
 	}
 	return strings.Join(got, " ")

@@ -40,7 +40,6 @@ type scratch struct {
 	exposed  []joinKey
 	assigned []assigned
 	later    []later
-	answers  []finding
 	keys     []joinKey
 	found    []assignment
 }
@@ -62,12 +61,11 @@ func (s *scratch) putBack() {
 	clear(s.exposed)
 	clear(s.assigned)
 	clear(s.later)
-	clear(s.answers)
 	clear(s.keys)
 	clear(s.found)
 	*s = scratch{
 		body: s.body, resource: s.resource, spanned: s.spanned, own: s.own,
-		exposed: s.exposed[:0], assigned: s.assigned[:0], later: s.later[:0], answers: s.answers[:0], keys: s.keys[:0], found: s.found[:0],
+		exposed: s.exposed[:0], assigned: s.assigned[:0], later: s.later[:0], keys: s.keys[:0], found: s.found[:0],
 	}
 	s.body.Reset()
 	scratches.Put(s)
@@ -99,7 +97,6 @@ func (t *telemetry) find(f finding) {
 // join remembers the exposures of this request, and takes the outcomes that were waiting for an exposure of this request,
 // then those of the request itself.
 func (t *telemetry) join() {
-	t.settleAnswers()
 	for _, e := range t.assigned {
 		t.in.join.assign(t.now, e.assignment, t.exposed[e.from:e.to]...)
 	}
@@ -109,7 +106,11 @@ func (t *telemetry) join() {
 	}
 	for i := range t.later {
 		t.current = t.later[i].item
-		t.outcome(&t.later[i].finding)
+		f := &t.later[i].finding
+		if f.name == findingRootError {
+			t.in.join.root(t.now, joinKey{environment: f.env, trace: f.trace})
+		}
+		t.outcome(f)
 	}
 }
 

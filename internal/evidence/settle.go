@@ -1,0 +1,86 @@
+package evidence
+
+import (
+	"context"
+	"log/slog"
+	"time"
+)
+
+// retryAfter is how long Run waits after a store that does not answer.
+const retryAfter = time.Second
+
+// Run judges what traces have shown when they have settled, until ctx ends. It
+// may be called once. Traces that have not settled by then are missing
+// evidence, as after a crash.
+func (in *Ingest) Run(ctx context.Context) error {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		next := in.settle(ctx)
+		timer.Stop()
+		if !next.IsZero() {
+			timer.Reset(max(next.Sub(in.now()), 0))
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-in.join.queued:
+		case <-timer.C:
+		}
+	}
+}
+
+// settle takes what the traces that have settled say, and returns when the
+// next one will; zero where none is waited for.
+func (in *Ingest) settle(ctx context.Context) (next time.Time) {
+	done, forgotten, next := in.join.settle(in.now())
+	if forgotten > 0 {
+		in.tally.add(map[string]map[string]int64{"": {string(Incomplete): forgotten}})
+	}
+	bySender := map[string][]settled{}
+	for _, one := range done {
+		bySender[one.agent.from.ID] = append(bySender[one.agent.from.ID], one)
+	}
+	for _, traces := range bySender {
+		for ctx.Err() == nil {
+			err := in.judge(ctx, traces)
+			if err == nil {
+				break
+			}
+			in.log.LogAttrs(ctx, slog.LevelError, "storing what traces have shown: trying again", slog.Any("error", err))
+			select {
+			case <-ctx.Done():
+			case <-time.After(retryAfter):
+			}
+		}
+	}
+	return next
+}
+
+// judge stores the findings about traces of one sender.
+func (in *Ingest) judge(ctx context.Context, traces []settled) error {
+	scratch, _ := scratches.Get().(*scratch) // the pool holds nothing else
+	defer scratch.putBack()
+	t, err := in.newTelemetry(ctx, traces[0].agent.from, scratch)
+	if err != nil {
+		return err
+	}
+	for i := range traces {
+		t.trace(&traces[i])
+	}
+	t.join()
+	return t.commit(ctx, sender{})
+}
+
+// trace finds what a trace has shown. A failure of one of which a part may
+// have been forgotten, or come before this process began, is none.
+func (t *telemetry) trace(of *settled) {
+	f := of.agent.finding
+	f.result = of.covered()
+	switch {
+	case f.result == failed && !of.known:
+		t.count(of.release, string(Incomplete), 1)
+	case f.result != unlabelled:
+		t.find(f)
+	}
+}
