@@ -21,7 +21,8 @@ type EvidenceStore interface {
 	// AppendEvidence stores batches in one durable transaction, and fills in
 	// Seq and ReceivedAt (the given now, or the last one's where that is
 	// later). A batch whose (Source, SourceSeq) is known adds nothing and
-	// keeps Seq 0. MUST NOT return nil before the commit is durable.
+	// keeps Seq 0. MUST NOT return nil before the commit is durable. Lines are
+	// the caller's again when it returns.
 	AppendEvidence(ctx context.Context, now time.Time, batches []EvidenceBatch) error
 	// Evidence returns up to limit batches of a release with Seq > after.
 	Evidence(ctx context.Context, release string, after int64, limit int) ([]EvidenceBatch, error)

@@ -96,14 +96,27 @@ var attrNames = [attrCount]string{
 
 func (a attr) String() string { return attrNames[a] }
 
-// attrOf has the attributes by name.
-var attrOf = func() map[string]attr {
-	m := make(map[string]attr, attrCount)
+// byLength has the attributes by the length of their name: there are one or two
+// of each, and most of what is on the wire has another.
+var byLength = func() (by [maxName][]attr) {
 	for a, name := range attrNames {
-		m[name] = attr(a)
+		by[len(name)] = append(by[len(name)], attr(a))
 	}
-	return m
+	return by
 }()
+
+// attrOf returns the attribute of a name, and false where it is not read.
+func attrOf(name []byte) (attr, bool) {
+	if len(name) >= len(byLength) {
+		return 0, false
+	}
+	for _, a := range byLength[len(name)] {
+		if attrNames[a] == string(name) {
+			return a, true
+		}
+	}
+	return 0, false
+}
 
 // kind is the type of an attribute's value.
 type kind uint8

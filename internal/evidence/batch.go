@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/lockflight/lockflight/internal/control"
@@ -26,10 +27,6 @@ type batch struct {
 	counts map[string]map[string]int64 // by release and result
 	freed  []waiting                   // had waited for their exposure: kept if the append fails
 }
-
-// firstLines is how many bytes of lines a release of a batch has room for at
-// once.
-const firstLines = 16 << 10
 
 // place is where a release may run.
 type place struct{ environment, flag string }
@@ -79,7 +76,7 @@ func (b *batch) ask(at place) answer {
 	if !running {
 		return answer{refusal: noRelease(gate.Foreign, at)}
 	}
-	r := &release{view: view, policy: policy, arm: b.in.arm, lines: make([]byte, 0, firstLines)}
+	r := &release{view: view, policy: policy, arm: b.in.arm}
 	if !r.mayWrite(b.from) {
 		return answer{refusal: noRelease(Denied, at)}
 	}
@@ -114,8 +111,12 @@ func (b *batch) accept(o *gate.Observation, line []byte) *refusal {
 	if ref != nil {
 		return ref
 	}
+	if r.lines == nil {
+		r.page, _ = pages.Get().(*[]byte) // the pool holds nothing else
+		r.lines = (*r.page)[:0]
+	}
 	if line == nil {
-		r.lines = o.AppendTo(r.lines)
+		r.lines = r.writer.Append(r.lines, o)
 	} else {
 		r.lines = append(r.lines, line...)
 	}
@@ -132,6 +133,7 @@ func (b *batch) note(ref *refusal) { b.count(ref.release, string(ref.cause), 1) 
 // commit stores the batch and returns when it is durable. Nothing is counted,
 // and nobody told, before.
 func (b *batch) commit(ctx context.Context, s sender) error {
+	defer b.putBack()
 	var batches []control.EvidenceBatch
 	for _, known := range b.releases {
 		if r := known.release; r != nil && r.accepted > 0 {
@@ -150,6 +152,21 @@ func (b *batch) commit(ctx context.Context, s sender) error {
 	}
 	b.finish(batches)
 	return nil
+}
+
+// pages are buffers for lines. A batch that is not committed leaves its own to
+// the garbage collector.
+var pages = sync.Pool{New: func() any { return new([]byte) }}
+
+// putBack gives the buffers of the lines back. The store is done with them.
+func (b *batch) putBack() {
+	for _, known := range b.releases {
+		if r := known.release; r != nil && r.page != nil && cap(r.lines) <= maxKept {
+			*r.page = r.lines[:0]
+			pages.Put(r.page)
+			r.page, r.lines = nil, nil
+		}
+	}
 }
 
 // finish counts what was stored, and wakes whoever reads it.

@@ -158,22 +158,21 @@ func (e *joined) assign(a assignment) {
 	}
 }
 
-// findOrWait returns the exposures that w speaks of, under the first of keys
-// that has any, in buf where they fit. Where none has, w waits under the last, and lost are the
-// outcomes that became unjoinable to make room.
-func (j *join) findOrWait(now time.Time, buf []assignment, w waiting, keys ...joinKey) (found []assignment, lost []waiting) {
+// findOrWait returns the exposures that a finding speaks of, under the first of
+// keys that has any, in buf where they fit. Where none has, it waits under the
+// last, and lost are the outcomes that became unjoinable to make room.
+func (j *join) findOrWait(now time.Time, buf []assignment, f *finding, from control.Principal, keys ...joinKey) (found []assignment, lost []waiting) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for _, k := range keys {
 		if el := j.entries[k]; el != nil {
-			if found = entry(el).meant(buf[:0], &w.finding); len(found) > 0 {
-				j.touch(now, k)
+			if found = entry(el).meant(buf[:0], f); len(found) > 0 {
+				j.refresh(now, el)
 				return found, nil
 			}
 		}
 	}
-	w.key = keys[len(keys)-1]
-	return nil, j.keep(now, w)
+	return nil, j.keep(now, waiting{finding: *f, from: from, key: keys[len(keys)-1]})
 }
 
 // restore keeps again what free has returned, as findOrWait does.
@@ -232,6 +231,11 @@ func (j *join) touch(now time.Time, k joinKey) *joined {
 		el = j.order.PushFront(e)
 		j.entries[k] = el
 	}
+	return j.refresh(now, el)
+}
+
+// refresh makes an entry the newest.
+func (j *join) refresh(now time.Time, el *list.Element) *joined {
 	j.order.MoveToFront(el)
 	e := entry(el)
 	e.touched = now

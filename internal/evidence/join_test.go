@@ -132,7 +132,7 @@ func TestJoinIsBounded(t *testing.T) {
 	j := newJoin(outcomeWindow, noon)
 	lost := 0
 	for i := range maxWaiting + 100 {
-		_, gone := j.findOrWait(noon, nil, waiting{}, joinKey{unit: strconv.Itoa(i)})
+		_, gone := j.findOrWait(noon, nil, &finding{}, control.Principal{}, joinKey{unit: strconv.Itoa(i)})
 		lost += len(gone)
 	}
 	if lost != 100 || j.waiting != maxWaiting || len(j.entries) != maxWaiting || j.order.Len() != maxWaiting {
@@ -140,7 +140,7 @@ func TestJoinIsBounded(t *testing.T) {
 	}
 	newest := joinKey{unit: strconv.Itoa(maxWaiting + 99)}
 	for range maxWaitingEach {
-		_, gone := j.findOrWait(noon, nil, waiting{}, newest)
+		_, gone := j.findOrWait(noon, nil, &finding{}, control.Principal{}, newest)
 		lost += len(gone)
 	}
 	j.assign(noon, assignment{}, newest)
@@ -164,7 +164,7 @@ func TestJoinLosesNothing(t *testing.T) {
 				seen += len(j.free(k))
 			case 1, 2:
 				sent++
-				found, lost := j.findOrWait(now, nil, waiting{finding: finding{flag: flag}}, k)
+				found, lost := j.findOrWait(now, nil, &finding{flag: flag}, control.Principal{}, k)
 				seen += len(lost) + min(len(found), 1)
 			case 3:
 				now = now.Add(time.Duration(rapid.IntRange(0, 40).Draw(rt, "minutes")) * time.Minute)

@@ -31,7 +31,7 @@ func (t *telemetry) outcome(f *finding) {
 		return
 	}
 	// The unit is the last key: its exposure may be in another trace.
-	found, lost := t.in.join.findOrWait(t.now, t.found, waiting{finding: *f, from: t.from}, keys...)
+	found, lost := t.in.join.findOrWait(t.now, t.found, f, t.from, keys...)
 	t.in.lost(lost)
 	if found != nil {
 		t.found = found
@@ -92,12 +92,15 @@ func (t *telemetry) emit(f *finding, a assignment) *refusal {
 	return t.accept(&o, nil)
 }
 
+// unasked is why an ambient finding does not count where no signal means it.
+var unasked = &refusal{cause: gate.UnknownSignal}
+
 // observation gives a finding the meaning that the release's policy has for
 // it. Of a rate without a label, a score of passScore or more passes.
 func (f *finding) observation(r *release, a assignment) (gate.Observation, *refusal) {
 	sig := r.signal(f.name)
 	if sig == nil && f.ambient {
-		return gate.Observation{}, &refusal{cause: gate.UnknownSignal, release: r.view.ID}
+		return gate.Observation{}, unasked
 	}
 	if sig == nil {
 		return gate.Observation{}, r.noSignal(f.name)

@@ -75,7 +75,7 @@ func (t *telemetry) record(message []byte) error {
 		case f.message(trace):
 			s.trace = traceID(f.bytes)
 		case f.message(event):
-			s.event = t.wire.text(attrEventName, f.bytes)
+			s.event = t.wire.text(f.bytes)
 		case f.message(attributes):
 			f.err = t.wire.attribute(f.bytes, &t.own)
 		}
@@ -171,7 +171,7 @@ func (t *telemetry) event(message []byte, of *subject, end uint64) error {
 		case f.fixed(stamp):
 			at = f.bits
 		case f.message(name):
-			s.event = t.wire.text(attrEventName, f.bytes)
+			s.event = t.wire.text(f.bytes)
 		case f.message(attributes):
 			f.err = t.wire.attribute(f.bytes, &t.own)
 		}

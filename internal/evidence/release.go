@@ -14,12 +14,13 @@ type release struct {
 	policy *gate.Policy // of the milestone being served
 	arm    func(r control.ReleaseView, unit string) (string, bool)
 
-	lines    []byte // NDJSON: what a batch has accepted
+	lines    []byte  // NDJSON: what a batch has accepted
+	page     *[]byte // where their memory comes from and goes back to
+	writer   gate.Writer
 	accepted int64  // as many
 	last     hashed // the unit that was asked for last
 
-	asked string // the evaluation that was asked for last, and
-	meant *gate.Signal
+	meant map[string]*gate.Signal // by the name of an evaluation that was asked for
 }
 
 // hashed is the arm of a unit by its hash alone, where that decides.
@@ -96,11 +97,15 @@ func (r *release) named(name string) *gate.Signal {
 // signal returns the signal that an evaluation means: the one whose source
 // names it, the one of its name, or by an alias; nil where none is meant.
 func (r *release) signal(name string) *gate.Signal {
-	if r.asked == name {
-		return r.meant
+	sig, known := r.meant[name]
+	if !known {
+		sig = r.meaning(name)
+		if r.meant == nil {
+			r.meant = map[string]*gate.Signal{}
+		}
+		r.meant[name] = sig
 	}
-	r.asked, r.meant = name, r.meaning(name)
-	return r.meant
+	return sig
 }
 
 func (r *release) meaning(name string) *gate.Signal {

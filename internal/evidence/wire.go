@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"errors"
+	"hash/maphash"
 	"math"
 
 	"google.golang.org/protobuf/encoding/protowire"
@@ -93,7 +94,7 @@ const (
 	fieldText, fieldBool, fieldInt, fieldDouble = 1, 2, 3, 4
 )
 
-// attributes adds an attribute that is read, a KeyValue, to a set.
+// attribute adds an attribute that is read, a KeyValue, to a set.
 func (r *wire) attribute(message []byte, into *attributes) error {
 	var key, val []byte
 	f := walk(message)
@@ -108,22 +109,22 @@ func (r *wire) attribute(message []byte, into *attributes) error {
 	if f.err != nil {
 		return f.err
 	}
-	a, read := attrOf[string(key)]
+	a, read := attrOf(key)
 	if !read {
 		return nil
 	}
-	v, err := r.value(a, val)
+	v, err := r.value(val)
 	into.add(a, v)
 	return err
 }
 
 // value reads an AnyValue.
-func (r *wire) value(a attr, message []byte) (v value, err error) {
+func (r *wire) value(message []byte) (v value, err error) {
 	f := walk(message)
 	for f.next() {
 		switch {
 		case f.message(fieldText):
-			v = value{kind: kindText, text: r.text(a, f.bytes)}
+			v = value{kind: kindText, text: r.text(f.bytes)}
 		case f.num == fieldBool && f.typ == protowire.VarintType:
 			v = value{kind: kindBool, number: float64(f.bits), bits: f.bits}
 		case f.num == fieldInt && f.typ == protowire.VarintType:
@@ -137,13 +138,22 @@ func (r *wire) value(a attr, message []byte) (v value, err error) {
 	return v, f.err
 }
 
-// wire reads attributes. Text that an attribute had the time before is not
-// allocated again.
-type wire struct{ last [attrCount]string }
+// wire reads attributes. Text that was read lately, such as the unit of a span
+// that its events repeat, is not allocated again.
+type wire struct{ known [256]string }
 
-func (r *wire) text(a attr, b []byte) string {
-	if r.last[a] != string(b) {
-		r.last[a] = string(b)
+// maxKnown is the most bytes of text that is remembered.
+const maxKnown = 128
+
+var seed = maphash.MakeSeed()
+
+func (r *wire) text(b []byte) string {
+	if len(b) > maxKnown {
+		return string(b)
 	}
-	return r.last[a]
+	s := &r.known[maphash.Bytes(seed, b)%uint64(len(r.known))]
+	if *s != string(b) {
+		*s = string(b)
+	}
+	return *s
 }

@@ -63,14 +63,18 @@ func TestReaderIsPlain(t *testing.T) {
 	}
 }
 
-// An observation is written as encoding/json writes it.
-func TestAppendObservation(t *testing.T) {
+// Observations are written as encoding/json writes them, whatever the writer
+// has written before.
+func TestWriter(t *testing.T) {
 	t.Parallel()
-	text := rapid.OneOf(rapid.StringMatching(`[a-z0-9 _.-]{0,8}`), rapid.String())
+	text := rapid.OneOf(rapid.StringMatching(`[a-z0-9 _.-]{0,8}`), rapid.SampledFrom([]string{"same", `"quoted"`}), rapid.String())
 	number := rapid.Float64().Filter(isFinite)
-	rapid.Check(t, func(rt *rapid.T) {
+	zone := rapid.SampledFrom([]*time.Location{time.UTC, time.FixedZone("", 2*60*60)})
+	second := rapid.OneOf(rapid.Just(int64(1_000_000_000)), rapid.Int64Range(0, 4e9))
+	nanosecond := rapid.OneOf(rapid.Just(int64(120_000_000)), rapid.Int64Range(0, 1e9-1))
+	observation := rapid.Custom(func(rt *rapid.T) Observation {
 		o := Observation{
-			At:          time.Unix(rapid.Int64Range(0, 4e9).Draw(rt, "at"), rapid.Int64Range(0, 1e9-1).Draw(rt, "ns")).UTC(),
+			At:          time.Unix(second.Draw(rt, "at"), nanosecond.Draw(rt, "ns")).In(zone.Draw(rt, "zone")),
 			ID:          text.Draw(rt, "id"),
 			Environment: text.Draw(rt, "environment"),
 			Flag:        text.Draw(rt, "flag"),
@@ -91,12 +95,18 @@ func TestAppendObservation(t *testing.T) {
 		if rapid.Bool().Draw(rt, "judged") {
 			o.Evaluator = &Evaluator{ID: text.Draw(rt, "judge"), Version: text.Draw(rt, "version"), Kind: text.Draw(rt, "kind")}
 		}
-		want, err := json.Marshal(o)
-		if err != nil {
-			rt.Fatal(err)
-		}
-		if got := string(o.AppendTo(nil)); got != string(want) {
-			rt.Fatalf("got  %s\nwant %s", got, want)
+		return o
+	})
+	rapid.Check(t, func(rt *rapid.T) {
+		var w Writer
+		for _, o := range rapid.SliceOfN(observation, 1, 4).Draw(rt, "observations") {
+			want, err := json.Marshal(o)
+			if err != nil {
+				rt.Fatal(err)
+			}
+			if got := string(w.Append(nil, &o)); got != string(want) {
+				rt.Fatalf("got  %s\nwant %s", got, want)
+			}
 		}
 	})
 }

@@ -39,6 +39,7 @@ type DB struct {
 	writers queue
 	tree    *audit.Tree // of the last commit, nil where unknown; belongs to whoever has the turn
 	gather  *group
+	packer  packer // belongs to whoever leads the group
 
 	changed wakeup
 	arrived wakeup

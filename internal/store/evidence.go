@@ -33,7 +33,7 @@ func (db *DB) commitEvidence(ctx context.Context, group []*request) error {
 		}
 		for i, r := range group {
 			stored[i] = slices.Clone(r.batches)
-			if err := head.add(s, r.now, stored[i]); err != nil {
+			if err := head.add(s, &db.packer, r.now, stored[i]); err != nil {
 				return err
 			}
 		}
@@ -71,14 +71,14 @@ func lockEvidence(s *session, lock string) (evidenceHead, error) {
 
 // add stores batches with the numbers after the head's, but for those whose
 // sender and number are known.
-func (h *evidenceHead) add(s *session, now time.Time, batches []control.EvidenceBatch) error {
+func (h *evidenceHead) add(s *session, p *packer, now time.Time, batches []control.EvidenceBatch) error {
 	const insert = `INSERT INTO evidence_batches (seq, release_id, received_at_ms, source, source_seq, lines)
 		VALUES ($1, $2, $3, $4, $5, $6)
 		ON CONFLICT (source, source_seq) WHERE source <> '' AND source_seq <> 0 DO NOTHING`
 	at := max(h.at, toMs(now))
 	for i := range batches {
 		b := &batches[i]
-		n, err := s.exec("store evidence", insert, h.seq+1, b.Release, at, b.Source, b.SourceSeq, pack(b.Lines))
+		n, err := s.exec("store evidence", insert, h.seq+1, b.Release, at, b.Source, b.SourceSeq, p.pack(b.Lines))
 		if err != nil {
 			return err
 		}

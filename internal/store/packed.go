@@ -14,15 +14,21 @@ const packed = 0x01
 // packFrom is the fewest bytes that are worth packing.
 const packFrom = 512
 
+// packer packs lines into memory of its own, one after another.
+type packer struct{ block []byte }
+
 // pack returns lines as they are stored: repetitive as they are, at about an
 // eighth of their size. What is written to disk is most of what storing costs.
-func pack(lines []byte) []byte {
+// The block is valid until the next call.
+func (p *packer) pack(lines []byte) []byte {
 	if len(lines) < packFrom {
 		return nonNil(lines)
 	}
-	dst := make([]byte, 1+s2.MaxEncodedLen(len(lines)))
-	dst[0] = packed
-	return dst[:1+len(s2.Encode(dst[1:], lines))]
+	if most := 1 + s2.MaxEncodedLen(len(lines)); len(p.block) < most {
+		p.block = make([]byte, most)
+	}
+	p.block[0] = packed
+	return p.block[:1+len(s2.Encode(p.block[1:], lines))]
 }
 
 // unpack returns what pack was given.
