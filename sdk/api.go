@@ -130,16 +130,27 @@ type statusError struct {
 // newStatusError reads the start of the body; it does not close it.
 func newStatusError(r *http.Response) *statusError {
 	text, _ := io.ReadAll(io.LimitReader(r.Body, 512))
-	seconds, _ := strconv.Atoi(r.Header.Get("Retry-After")) // a date, which nobody sends here, counts as none
 	return &statusError{
 		method: r.Request.Method, path: r.Request.URL.Path, code: r.StatusCode,
 		text:  strings.ToValidUTF8(strings.TrimSpace(string(text)), "?"),
-		after: time.Duration(min(max(seconds, 0), maxRetryAfter)) * time.Second,
+		after: retryAfter(r.Header.Get("Retry-After")),
 	}
 }
 
-// maxRetryAfter is the longest that a server may put a client off, in seconds.
-const maxRetryAfter = 300
+// maxRetryAfter is the longest that a server may put a client off.
+const maxRetryAfter = 5 * time.Minute
+
+// retryAfter reads the header of that name: seconds, or a date (RFC 9110,
+// 10.2.3). What is neither counts as none.
+func retryAfter(header string) time.Duration {
+	var after time.Duration
+	if seconds, err := strconv.Atoi(header); err == nil {
+		after = time.Duration(min(seconds, int(maxRetryAfter/time.Second))) * time.Second
+	} else if date, err := http.ParseTime(header); err == nil {
+		after = time.Until(date)
+	}
+	return min(max(after, 0), maxRetryAfter)
+}
 
 func (e *statusError) Error() string {
 	s := fmt.Sprintf("%s %s: %d %s", e.method, e.path, e.code, http.StatusText(e.code))

@@ -285,3 +285,38 @@ func TestCloseWaitsForABusyServer(t *testing.T) {
 		}
 	})
 }
+
+// TestBusyServerIsLeftAlone sends what a busy server did not take once more, and
+// not before it asked for it.
+func TestBusyServerIsLeftAlone(t *testing.T) {
+	for _, after := range []string{"seconds", "date"} {
+		t.Run(after, func(t *testing.T) {
+			bubble(t, func(t *testing.T, s *server, c *sdk.Client) {
+				s.put(released("router", "r1", 100))
+				synctest.Wait()
+				c.Bool("router", inArm(t, released("router", "r1", 100), eval.Treatment, 0), false)
+				var times []time.Time
+				s.answer(evidencePath, func(w http.ResponseWriter, _ *http.Request) {
+					if times = append(times, time.Now()); len(times) > 1 {
+						w.WriteHeader(http.StatusAccepted)
+						return
+					}
+					w.Header().Set("Retry-After", "40")
+					if after == "date" {
+						w.Header().Set("Retry-After", time.Now().Add(40*time.Second).UTC().Format(http.TimeFormat))
+					}
+					w.WriteHeader(http.StatusTooManyRequests)
+				})
+				awaitRequest(t, s, evidencePath, 2)
+				within(t, "the second attempt", times[1].Sub(times[0]), 39*time.Second, 50*time.Second)
+				if got := s.received(evidencePath); string(got[0].body) != string(got[1].body) {
+					t.Errorf("sent\n%s\nand then\n%s", got[0].body, got[1].body)
+				}
+				synctest.Wait()
+				if st := c.Stats(); st.ObservationsDropped != 0 || st.ObservationsSent != 1 {
+					t.Errorf("%+v", st)
+				}
+			}, func(o *sdk.Options, _ *server) { o.EvidenceInterval = time.Second })
+		})
+	}
+}

@@ -3,6 +3,7 @@ package control
 import (
 	"errors"
 	"fmt"
+	"time"
 )
 
 // Kind classifies an Error for whoever has to answer for it: an HTTP status,
@@ -59,6 +60,10 @@ const (
 	CodeMediaType    = "unsupported_media_type" // Invalid: a body in a form that is not read there
 	CodeMethod       = "method_not_allowed"     // NotFound: there is something, but not that way
 )
+
+// RetryAfter is when what was Limited or Unavailable may be tried again, at the
+// earliest.
+const RetryAfter = time.Second
 
 // KindOf returns the Kind of err, Internal where it has none.
 func KindOf(err error) Kind {

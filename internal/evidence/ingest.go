@@ -1,6 +1,7 @@
 package evidence
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"slices"
@@ -34,7 +35,11 @@ type Options struct {
 	Arm func(r control.ReleaseView, unit string) (arm string, ok bool)
 	// Appended is told the releases that have new observations, after these
 	// are durable and before the sender is answered. It must not wait.
-	Appended   func(releases []string)
+	Appended func(releases []string)
+	// InFlight is how many bytes of requests are taken in at once, unpacked, as
+	// far as they are not durable yet; DefaultInFlight where zero. Beyond it an
+	// error of Kind Limited tells the sender to come again.
+	InFlight   int64
 	Now        func() time.Time      // time.Now where nil
 	Logger     *slog.Logger          // none where nil
 	Registerer prometheus.Registerer // none where nil
@@ -42,14 +47,15 @@ type Options struct {
 
 // Ingest takes observations in. Its methods may be called concurrently.
 type Ingest struct {
-	store    control.EvidenceStore
-	releases Releases
-	arm      func(r control.ReleaseView, unit string) (string, bool)
-	appended func(releases []string)
-	now      func() time.Time
-	log      *slog.Logger
-	tally    *tally
-	join     *join
+	store     control.EvidenceStore
+	releases  Releases
+	arm       func(r control.ReleaseView, unit string) (string, bool)
+	appended  func(releases []string)
+	now       func() time.Time
+	log       *slog.Logger
+	tally     *tally
+	join      *join
+	admission *admission
 	// decoding bounds the bytes of OTLP that are being read at once: a few
 	// bytes on the wire may become hundreds in memory.
 	decoding *semaphore.Weighted
@@ -64,6 +70,7 @@ func New(o Options) *Ingest {
 	in := &Ingest{
 		store: o.Store, releases: o.Releases, arm: o.Arm, appended: o.Appended, now: o.Now, log: o.Logger,
 		tally: newTally(o.Registerer), decoding: semaphore.NewWeighted(MaxBody),
+		admission: newAdmission(cmp.Or(o.InFlight, DefaultInFlight), o.Registerer),
 	}
 	if in.appended == nil {
 		in.appended = func([]string) {}

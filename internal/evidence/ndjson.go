@@ -50,7 +50,9 @@ func (s sender) known(p control.Principal, release string) string {
 // the others count; they are durable when NDJSON returns nil. Where no line is
 // good the Result says why of each, and the error, of Kind Invalid, is about
 // the first. A body of more than MaxBody bytes is TooLarge, and nothing of it
-// counts. A principal that may write no evidence anywhere is Denied.
+// counts. A principal that may write no evidence anywhere is Denied. Where too
+// much is being taken in the error is Limited, nothing of the body counts, and
+// the sender may send it again after control.RetryAfter.
 //
 // source and sequence, from 1, are the sender's name for itself and its number
 // for this body, so that one repeated after a lost answer adds nothing; "" and
@@ -59,13 +61,18 @@ func (in *Ingest) NDJSON(ctx context.Context, p control.Principal, source string
 	if err := mayWrite(p); err != nil {
 		return Result{}, err
 	}
+	share, err := in.admission.admit()
+	if err != nil {
+		return Result{}, err
+	}
+	defer share.giveBack()
 	b, err := in.newBatch(ctx, p)
 	if err != nil {
 		return Result{}, err
 	}
 	res := Result{Rejected: []Rejected{}}
 	var first *refusal
-	err = scan(body, func(n int, line []byte) {
+	err = scan(share.reader(body), func(n int, line []byte) {
 		ref := b.line(line)
 		if ref == nil {
 			res.Accepted++

@@ -63,9 +63,14 @@ func (in *Ingest) export(ctx context.Context, p control.Principal, pl payload, r
 	if err := mayWrite(p); err != nil {
 		return failure(err, media)
 	}
+	share, err := in.admission.admit()
+	if err != nil {
+		return failure(err, media)
+	}
+	defer share.giveBack()
 	scratch, _ := scratches.Get().(*scratch) // the pool holds nothing else
 	defer scratch.putBack()
-	data, err := pl.read(&scratch.body)
+	data, err := pl.read(share, &scratch.body)
 	if err != nil {
 		return failure(err, media)
 	}

@@ -8,10 +8,12 @@ import (
 	"mime"
 	"strings"
 
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/lockflight/lockflight/internal/control"
 )
@@ -58,8 +60,9 @@ func (pl payload) media() (string, error) {
 	}
 }
 
-// read returns the decompressed body, in buf, or an Error of Kind TooLarge.
-func (pl payload) read(buf *bytes.Buffer) ([]byte, error) {
+// read returns the decompressed body, in buf, or an Error of Kind TooLarge or
+// Limited.
+func (pl payload) read(s *share, buf *bytes.Buffer) ([]byte, error) {
 	body := pl.body
 	switch pl.contentEncoding {
 	case "", "identity":
@@ -72,7 +75,7 @@ func (pl payload) read(buf *bytes.Buffer) ([]byte, error) {
 	default:
 		return nil, control.Invalidf("Content-Encoding", "%q is neither gzip nor identity", pl.contentEncoding)
 	}
-	n, err := buf.ReadFrom(io.LimitReader(body, MaxBody+1))
+	n, err := buf.ReadFrom(io.LimitReader(s.reader(body), MaxBody+1))
 	if n > MaxBody {
 		return nil, tooLarge()
 	}
@@ -102,7 +105,8 @@ func failure(err error, media string) ([]byte, string, error) {
 		msg = shown.Error()
 	}
 	// Both encoders fail on invalid UTF-8 only.
-	st := status.New(statusCode(control.KindOf(err)), strings.ToValidUTF8(msg, "\uFFFD")).Proto()
+	kind := control.KindOf(err)
+	st := advise(status.New(statusCode(kind), strings.ToValidUTF8(msg, "\uFFFD")), kind).Proto()
 	var body []byte
 	if media == jsonType {
 		body, _ = protojson.Marshal(st)
@@ -110,6 +114,19 @@ func failure(err error, media string) ([]byte, string, error) {
 		body, _ = proto.Marshal(st)
 	}
 	return body, media, err
+}
+
+// advise says when to try again. Without that a client may not, where
+// resources are exhausted (OTLP 1.10, "OTLP/gRPC Throttling").
+func advise(st *status.Status, kind control.Kind) *status.Status {
+	if kind != control.Limited && kind != control.Unavailable {
+		return st
+	}
+	with, err := st.WithDetails(&errdetails.RetryInfo{RetryDelay: durationpb.New(control.RetryAfter)})
+	if err != nil { // never: neither is a success, nor nil
+		return st
+	}
+	return with
 }
 
 // Failure renders an error that came before a request was read, such as a token
@@ -148,5 +165,8 @@ func tooLarge() *control.Error {
 }
 
 func unreadable(err error) *control.Error {
+	if e, ok := errors.AsType[*control.Error](err); ok { // there is no room for it
+		return e
+	}
 	return &control.Error{Kind: control.Invalid, Code: "invalid", Field: "body", Msg: "cannot be read", Err: err}
 }

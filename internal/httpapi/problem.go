@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"maps"
 	"net/http"
+	"strconv"
+	"time"
 
 	"github.com/lockflight/lockflight/internal/control"
 )
@@ -42,7 +44,7 @@ func WriteProblem(w http.ResponseWriter, _ *http.Request, err *control.Error) {
 func Advice(err *control.Error) http.Header {
 	switch err.Kind {
 	case control.Limited, control.Unavailable:
-		return http.Header{"Retry-After": {"1"}}
+		return http.Header{"Retry-After": {strconv.Itoa(int(control.RetryAfter / time.Second))}}
 	case control.Unauthenticated:
 		return http.Header{"Www-Authenticate": {"Bearer"}}
 	default:

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/lockflight/lockflight/internal/control"
+	"github.com/lockflight/lockflight/internal/evidence"
 	"github.com/lockflight/lockflight/internal/httpapi"
 )
 
@@ -108,5 +109,20 @@ func TestErrors(t *testing.T) {
 				t.Errorf("WWW-Authenticate %q", challenge)
 			}
 		})
+	}
+}
+
+// Where there is no room for evidence its senders are told when to come again.
+func TestNoRoomForEvidence(t *testing.T) {
+	t.Parallel()
+	p := newPlane(t, still)
+	p.serve(evidence.Options{Now: still, InFlight: 1})
+	for path, media := range map[string]string{
+		"/api/v1/evidence": ndjson, "/v1/traces": "application/x-protobuf", "/v1/logs": "application/json", "/v1/metrics": "application/json",
+	} {
+		w := p.do(t, "POST", path, backend, "{}", "Content-Type", media)
+		if w.Code != http.StatusTooManyRequests || w.Header().Get("Retry-After") != "1" || w.Body.Len() == 0 {
+			t.Errorf("%s: %d, Retry-After %q, %q", path, w.Code, w.Header().Get("Retry-After"), w.Body)
+		}
 	}
 }

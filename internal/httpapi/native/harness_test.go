@@ -47,18 +47,25 @@ func newPlane(t testing.TB, clock func() time.Time) *plane {
 	check(t, err)
 	p.service = control.New(control.Options{Store: db, Usage: db, Now: clock, Origin: "test", Version: "test", Logger: quiet})
 	p.runner = runner.New(runner.Options{Service: p.service, Evidence: db, Wake: db, Now: clock, Logger: quiet, Coalesce: time.Millisecond})
-	mux := http.NewServeMux()
-	native.Register(mux, native.Options{
-		Service: p.service, Usage: db, Live: p.runner, Log: db, Checkpoint: p.checkpoint, VerifierKey: p.key.VerifierKey(),
-		Ingest: evidence.New(evidence.Options{Store: db, Releases: p.runner, Now: clock}), Logger: quiet,
-	})
-	p.handler = httpapi.Wrap(mux, quiet, nil)
+	p.serve(evidence.Options{Now: clock})
 	check(t, p.service.Init(t.Context()))
 	for secret, typ := range map[string]control.TokenType{admin: control.TokenAdmin, backend: control.TokenBackend} {
 		_, err := p.service.AddToken(t.Context(), control.Setup(), typ, secret)
 		check(t, err)
 	}
 	return p
+}
+
+// serve makes the API anew, over an Ingest with options.
+func (p *plane) serve(o evidence.Options) {
+	quiet := slog.New(slog.DiscardHandler)
+	o.Store, o.Releases = p.store, p.runner
+	mux := http.NewServeMux()
+	native.Register(mux, native.Options{
+		Service: p.service, Usage: p.store, Live: p.runner, Log: p.store, Checkpoint: p.checkpoint, VerifierKey: p.key.VerifierKey(),
+		Ingest: evidence.New(o), Logger: quiet,
+	})
+	p.handler = httpapi.Wrap(mux, quiet, nil)
 }
 
 var today = time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
