@@ -11,7 +11,8 @@ type attr uint8
 
 // The attributes that are read. feature_flag.* and gen_ai.* are
 // OpenTelemetry's semantic conventions (1.44, and semantic-conventions-genai),
-// lockflight.* are extensions where those have nothing yet.
+// lockflight.* are extensions where those have nothing yet, and the last group
+// is OpenInference's, whose lists are in openinference.go.
 const (
 	attrEventName attr = iota
 	attrEnvironment
@@ -50,6 +51,25 @@ const (
 	attrToolCall
 	attrOutput
 	attrRefs
+
+	attrFinish
+	attrModel
+	attrRequestModel
+	attrInputTokens
+	attrOutputTokens
+	attrCachedTokens
+
+	attrSpanKind
+	attrSession
+	attrTool
+	attrOutputValue
+	attrOutputType
+	attrLLMFinish
+	attrLLMModel
+	attrLLMResponseModel
+	attrLLMInputTokens
+	attrLLMOutputTokens
+	attrLLMCachedTokens
 
 	attrCount // how many there are
 )
@@ -92,6 +112,25 @@ var attrNames = [attrCount]string{
 	attrToolCall:  "gen_ai.tool.call.id",
 	attrOutput:    "gen_ai.output.messages",
 	attrRefs:      "lockflight.evidence.refs",
+
+	attrFinish:       "gen_ai.response.finish_reasons",
+	attrModel:        "gen_ai.response.model",
+	attrRequestModel: "gen_ai.request.model",
+	attrInputTokens:  "gen_ai.usage.input_tokens",
+	attrOutputTokens: "gen_ai.usage.output_tokens",
+	attrCachedTokens: "gen_ai.usage.cache_read.input_tokens",
+
+	attrSpanKind:         "openinference.span.kind",
+	attrSession:          "session.id",
+	attrTool:             "tool.id",
+	attrOutputValue:      "output.value",
+	attrOutputType:       "output.mime_type",
+	attrLLMFinish:        "llm.finish_reason",
+	attrLLMModel:         "llm.model_name",
+	attrLLMResponseModel: "llm.response.model_name",
+	attrLLMInputTokens:   "llm.token_count.prompt",
+	attrLLMOutputTokens:  "llm.token_count.completion",
+	attrLLMCachedTokens:  "llm.token_count.prompt_details.cache_read",
 }
 
 func (a attr) String() string { return attrNames[a] }
@@ -159,8 +198,9 @@ func (v *value) identifies() string {
 // attributes are those of one resource, span, event or log record that are
 // read. The first of a name counts.
 type attributes struct {
-	place [attrCount]uint8 // 1 + the index in held; 0: absent
-	held  []value
+	place  [attrCount]uint8 // 1 + the index in held; 0: absent
+	held   []value
+	listed []element // of OpenInference's lists
 }
 
 func (s *attributes) add(a attr, v value) {
@@ -178,7 +218,7 @@ func (s *attributes) get(a attr) *value {
 }
 
 func (s *attributes) reset() {
-	s.place, s.held = [attrCount]uint8{}, s.held[:0]
+	s.place, s.held, s.listed = [attrCount]uint8{}, s.held[:0], s.listed[:0]
 }
 
 // text returns the first of the attributes that identifies something.

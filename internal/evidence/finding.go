@@ -27,6 +27,7 @@ var aliases = map[string]string{
 	"research_context_preservation": signalContext,
 	"p95_latency":                   signalLatency,
 	"latency_ms":                    signalLatency,
+	normal(findingRootDuration):     signalLatency,
 }
 
 // result is what an evaluation found.
@@ -37,6 +38,7 @@ const (
 	passed
 	failed
 	notApplicable
+	unread // there is a label, and none that is understood: a score may still be one
 )
 
 // labels are the low-cardinality labels that are understood. Any other is
@@ -45,6 +47,7 @@ var labels = map[string]result{
 	"pass": passed, "passed": passed, "true": passed, "yes": passed, "ok": passed,
 	"success": passed, "correct": passed, "safe": passed, "relevant": passed,
 	"fail": failed, "failed": failed, "false": failed, "no": failed,
+	"factual": passed, "non_toxic": passed, "hallucinated": failed, "toxic": failed, "unrelated": failed,
 	"failure": failed, "incorrect": failed, "unsafe": failed, "not_relevant": failed, "irrelevant": failed,
 	"na": notApplicable, "n/a": notApplicable, "not_applicable": notApplicable, "skipped": notApplicable,
 }
@@ -75,6 +78,7 @@ type finding struct {
 	caseClass string
 	named     string // the build, where one was named for the subject itself
 	evaluator gate.Evaluator
+	spent     *spent // of a finding about usage
 }
 
 // finding returns what all findings of the subject have in common.

@@ -105,6 +105,14 @@ func (f *finding) observation(r *release, a assignment) (gate.Observation, *refu
 	if sig == nil {
 		return gate.Observation{}, r.noSignal(f.name)
 	}
+	if f.spent != nil {
+		var unpriced string
+		if f.score, unpriced = f.spent.amount(sig.Source); unpriced != "" {
+			f.ambient = false // the policy asks for it
+			return gate.Observation{}, r.refusal(gate.BadValue, attrModel.String(), quote(unpriced)+" has no price in the policy: the cost is missing")
+		}
+		f.scored = true
+	}
 	o := a.observation(f.at, f.env, sig.Name)
 	o.CaseClass, o.Severity = f.caseClass, f.severity
 	if f.evaluator != (gate.Evaluator{}) {
@@ -122,6 +130,8 @@ func (f *finding) observation(r *release, a assignment) (gate.Observation, *refu
 	case sig.Kind != gate.Bernoulli && f.scored:
 		o.Value = &f.score
 	case sig.Kind != gate.Bernoulli: // refused by check, which says what is right
+	case f.result == unread:
+		return o, r.refusal(gate.BadValue, f.field, "has no label that is understood, and what a score means is its evaluator's business: use pass, fail or not_applicable")
 	case f.result != unlabelled:
 		o.Pass = verdict(f.result == passed)
 	case f.scored && f.score >= 0 && f.score <= 1:

@@ -93,10 +93,9 @@ func (t *telemetry) record(message []byte) error {
 
 // span reads a Span, its events, and how long it took where it is a root.
 func (t *telemetry) span(message []byte) error {
-	const trace, parent, started, ended, attributes, event, status = 1, 4, 7, 8, 9, 11, 15
+	const trace, id, parent, started, ended, attributes, event, status = 1, 2, 4, 7, 8, 9, 11, 15
 	t.current++
-	var start, end uint64
-	root, erred := true, false
+	x := extent{root: true}
 	s := subject{env: t.env, attrs: &t.spanned}
 	s.above[1] = &t.resource
 	t.spanned.reset()
@@ -106,42 +105,48 @@ func (t *telemetry) span(message []byte) error {
 		case f.message(trace):
 			s.trace = traceID(f.bytes)
 		case f.message(parent):
-			root = isZero(f.bytes)
+			x.root = isZero(f.bytes)
+		case f.message(id):
+			copy(x.id[:], f.bytes)
 		case f.fixed(started):
-			start = f.bits
+			x.start = f.bits
 		case f.fixed(ended):
-			end = f.bits
+			x.end = f.bits
 		case f.message(attributes):
 			f.err = t.wire.attribute(f.bytes, &t.spanned)
 		case f.message(status):
-			erred, f.err = isError(f.bytes)
+			x.erred, f.err = isError(f.bytes)
 		}
 	}
 	if f.err != nil {
 		return f.err
 	}
-	s.at = timeOf(t.now, end, start)
+	s.at = timeOf(t.now, x.end, x.start)
+	x.erred = x.erred || s.attrs.text(attrError) != ""
 	t.subject(&s)
-	t.evidence(&s, root, start)
-	err := each(message, event, func(ev []byte) error { return t.event(ev, &s, end) })
-	if err == nil && root {
-		t.root(&s, erred, start, end)
+	t.genai(&s, x)
+	err := each(message, event, func(ev []byte) error { return t.event(ev, &s, x.end) })
+	if err == nil && x.root {
+		t.ended(s.finding("", ""), x)
 	}
 	return err
 }
 
-// findingRootError is the name of whether a root span ended well. It means the
-// signal whose source is span: root_error.
-const findingRootError = "lockflight.root_error"
+// The names of whether a root span ended well, and how long it took. They mean
+// the signals whose source is span: root_error and span: root_duration.
+const (
+	findingRootError    = "lockflight.root_error"
+	findingRootDuration = "lockflight.root_duration"
+)
 
-// root finds how long a root span took, and whether it ended well.
-func (t *telemetry) root(s *subject, erred bool, start, end uint64) {
-	f := s.finding(findingRootError, "status")
-	f.ambient, f.result = true, passOf(!erred && s.attrs.text(attrError) == "")
+// ended finds whether a root span ended well, and how long it took.
+func (t *telemetry) ended(f finding, x extent) {
+	f.name, f.field = findingRootError, "status"
+	f.ambient, f.result = true, passOf(!x.erred)
 	t.find(f)
-	if start != 0 && end >= start {
-		f.name, f.field, f.result = signalLatency, "duration", unlabelled
-		f.score, f.scored = float64(end-start)/float64(time.Millisecond), true
+	if x.start != 0 && x.end >= x.start {
+		f.name, f.field, f.result = findingRootDuration, "duration", unlabelled
+		f.score, f.scored = float64(x.end-x.start)/float64(time.Millisecond), true
 		t.find(f)
 	}
 }
@@ -231,6 +236,9 @@ func (t *telemetry) subject(s *subject) {
 		}
 	}
 	if ref := s.extensions(t.find); ref != nil {
+		t.fail(ref)
+	}
+	if ref := s.judgements(t.find); ref != nil {
 		t.fail(ref)
 	}
 }

@@ -129,9 +129,16 @@ func isSource(s *gate.Source, name string) bool {
 	case findingSlots:
 		return s.EvidenceSlots != nil
 	case findingRootError:
-		return s.Span == "root_error"
-	case signalLatency:
-		return s.Span == "root_duration"
+		return s.Span == gate.SpanRootError
+	case findingRootDuration:
+		return s.Span == gate.SpanRootDuration
+	case findingLength:
+		return s.Span == gate.SpanFinishLength
+	case findingFiltered:
+		return s.Span == gate.SpanContentFilter
+	}
+	if what, ok := strings.CutPrefix(name, findingUsage); ok {
+		return s.Usage == what
 	}
 	return slices.Contains(s.Evaluation, name) || s.Observation == name
 }

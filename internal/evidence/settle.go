@@ -39,7 +39,7 @@ func (in *Ingest) settle(ctx context.Context) (next time.Time) {
 	}
 	bySender := map[string][]settled{}
 	for _, one := range done {
-		bySender[one.agent.from.ID] = append(bySender[one.agent.from.ID], one)
+		bySender[one.by.from.ID] = append(bySender[one.by.from.ID], one)
 	}
 	for _, traces := range bySender {
 		for ctx.Err() == nil {
@@ -61,7 +61,7 @@ func (in *Ingest) settle(ctx context.Context) (next time.Time) {
 func (in *Ingest) judge(ctx context.Context, traces []settled) error {
 	scratch, _ := scratches.Get().(*scratch) // the pool holds nothing else
 	defer scratch.putBack()
-	t, err := in.newTelemetry(ctx, traces[0].agent.from, scratch)
+	t, err := in.newTelemetry(ctx, traces[0].by.from, scratch)
 	if err != nil {
 		return err
 	}
@@ -72,15 +72,32 @@ func (in *Ingest) judge(ctx context.Context, traces []settled) error {
 	return t.commit(ctx, sender{})
 }
 
-// trace finds what a trace has shown. A failure of one of which a part may
-// have been forgotten, or come before this process began, is none.
+// trace finds what a trace has shown.
 func (t *telemetry) trace(of *settled) {
-	f := of.agent.finding
-	f.result = of.covered()
+	by := of.by
+	if by.agent {
+		t.concludes(of, findingSlots, of.covered())
+	}
+	if by.agent && !of.rooted {
+		t.ended(by.finding, by.extent)
+	}
+	if of.told {
+		t.concludes(of, findingLength, passOf(!of.cut))
+		t.concludes(of, findingFiltered, passOf(!of.filtered))
+	}
+	t.usage(of)
+}
+
+// concludes finds a result. That of a trace of which a part may have been
+// forgotten, or come before this process began, is missing where it is no pass:
+// for citations, what is missing might have resolved them.
+func (t *telemetry) concludes(of *settled, name string, r result) {
+	f := of.by.finding
+	f.name, f.result = name, r
 	switch {
-	case f.result == failed && !of.known:
+	case r == failed && !of.known && name == findingSlots:
 		t.count(of.release, string(Incomplete), 1)
-	case f.result != unlabelled:
+	case r != unlabelled:
 		t.find(f)
 	}
 }

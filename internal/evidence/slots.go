@@ -53,38 +53,26 @@ func passOf(ok bool) result {
 	return failed
 }
 
-// evidence takes note of what a span shows about the evidence of its trace.
-// OpenTelemetry's GenAI conventions record the documents of a retrieval, the
-// call of a tool, and the messages that a model put out.
-func (t *telemetry) evidence(s *subject, root bool, start uint64) {
-	if s.trace.IsEmpty() {
-		return
+// consulted reads what a retrieval or a tool answered with. OpenTelemetry's
+// GenAI conventions record the documents of a retrieval and the call of a tool,
+// OpenInference lists documents.
+func (s *subject) consulted(op operation) func(*shown) {
+	documents := s.attrs.get(attrDocuments)
+	ids := append(documentIDs(documents), s.attrs.retrieved()...)
+	recorded := documents != nil || len(ids) > 0
+	if call := s.attrs.text(attrToolCall, attrTool); call != "" {
+		ids = append(ids, call)
 	}
-	operation := s.attrs.text(attrOperation)
-	key := joinKey{environment: s.env, trace: s.trace}
-	if s.attrs.text(attrError) == "" && (operation == "retrieval" || operation == "execute_tool") {
-		documents := s.attrs.get(attrDocuments)
-		ids := documentIDs(documents)
-		if call := s.attrs.text(attrToolCall); call != "" {
-			ids = append(ids, call)
-		}
-		t.shows(key, func(of *shown) {
-			of.consult(documents == nil || len(ids) > 0, documents == nil && operation == "retrieval", ids)
-		})
-	}
-	refs, quoted := s.attrs.get(attrRefs), s.attrs.get(attrOutput)
-	if refs != nil || quoted != nil {
-		citations := append(texts(refs), citations(quoted)...)
-		t.shows(key, func(of *shown) { of.say(s.at, citations) })
-	}
-	if operation == "invoke_agent" || operation == "invoke_workflow" {
-		a := agent{finding: s.finding(findingSlots, attrOutput.String()), start: timeOf(s.at, start), from: t.from}
-		a.ambient = true
-		t.shows(key, func(of *shown) {
-			of.rooted = of.rooted || root
-			of.outer(a)
-		})
-	}
+	return func(of *shown) { of.consult(!recorded || len(ids) > 0, !recorded && op == opRetrieval, ids) }
+}
+
+// cites returns what the subject's text cites, and whether its text, or what it
+// refers to, was recorded.
+func (s *subject) cites() (ids []string, quoted bool) {
+	refs, messages := s.attrs.get(attrRefs), s.attrs.get(attrOutput)
+	text, plain := s.attrs.answered()
+	ids = append(texts(refs), citations(messages)...)
+	return citationsOf(ids, text), refs != nil || messages != nil || plain
 }
 
 // consult remembers that something answered, and with which ids.
@@ -141,10 +129,16 @@ func citations(v *value) (out []string) {
 			if member(part, "type") != "text" {
 				continue
 			}
-			for _, m := range citation.FindAllStringSubmatch(text, maxCitations-len(out)) {
-				out = append(out, firstOf(m[3], m[2], m[1]))
-			}
+			out = citationsOf(out, text)
 		}
+	}
+	return out
+}
+
+// citationsOf appends what a text cites.
+func citationsOf(out []string, text string) []string {
+	for _, m := range citation.FindAllStringSubmatch(text, max(maxCitations-len(out), 0)) {
+		out = append(out, firstOf(m[3], m[2], m[1]))
 	}
 	return out
 }

@@ -32,7 +32,7 @@ type identity struct {
 
 func (s *subject) identity() identity {
 	return identity{
-		trace: s.trace, unit: s.text(attrContext, attrUnit), kase: s.text(attrCase, attrConversation),
+		trace: s.trace, unit: s.text(attrContext, attrUnit), kase: s.text(attrCase, attrConversation, attrSession),
 		build: s.text(attrBuild, attrVersion), variant: s.text(attrVariant),
 	}
 }
@@ -72,11 +72,17 @@ func (s *subject) number(a attr) (float64, bool, *refusal) {
 	if v == nil {
 		return 0, false, nil
 	}
-	// A number in a string is a fault of the emitter that would spread.
+	f, ref := v.finite(a.String())
+	return f, true, ref
+}
+
+// finite returns the value of the attribute called name as a finite number. A
+// number in a string is a fault of the emitter that would spread.
+func (v *value) finite(name string) (float64, *refusal) {
 	if v.kind != kindInt && v.kind != kindDouble || math.IsNaN(v.number) || math.IsInf(v.number, 0) {
-		return 0, true, &refusal{cause: gate.BadValue, field: a.String(), msg: quote(v.identifies()) + " is not a finite number"}
+		return 0, &refusal{cause: gate.BadValue, field: name, msg: quote(v.identifies()) + " is not a finite number"}
 	}
-	return v.number, true, nil
+	return v.number, nil
 }
 
 // count returns an own attribute as a count.

@@ -19,39 +19,53 @@ const (
 // has settled: until then a span that is not there yet is no failure.
 type shown struct {
 	cited
-	agent  agent // the outermost one; without a name where none has come
-	rooted bool  // the span without a parent has come
+	finishes
+	spent
+	by     *speaker // nil where none has come
+	rooted bool     // the span without a parent has come
 	queued bool
 	judged bool
 }
 
-// agent is an agent's or workflow's span, as a finding about its trace.
-type agent struct {
+// speaker is the span that speaks for its trace: whose unit, case and build
+// what the trace shows is of.
+type speaker struct {
 	finding
-	start time.Time
+	extent
+	agent bool              // or a workflow; else an inference
 	from  control.Principal // who sent it
 }
 
-// outer takes a for the trace's outermost agent where it is: the one that began
-// first and, of those, the one that ended last. So what is judged does not
-// depend on the order in which spans come.
-func (s *shown) outer(a agent) {
-	known := s.agent
-	if known.name == "" || a.start.Before(known.start) || a.start.Equal(known.start) && a.at.After(known.at) {
-		s.agent = a
+// outer takes by for the trace's speaker where it is: an agent before an
+// inference, and of each the one that began first and ended last. So what is
+// judged does not depend on the order in which spans come.
+func (s *shown) outer(by speaker) {
+	s.rooted = s.rooted || by.root
+	if s.by == nil || by.outside(s.by) {
+		s.by = &by
 	}
 }
 
-// shows lets use take note of something that a trace has shown. A trace that
+func (s *speaker) outside(o *speaker) bool {
+	switch {
+	case s.agent != o.agent:
+		return s.agent
+	case s.start != o.start:
+		return s.start < o.start
+	}
+	return s.end > o.end
+}
+
+// shows takes note of what a trace has shown. A trace that
 // has been judged already is told nothing: what comes then is late.
-func (t *telemetry) shows(key joinKey, use func(*shown)) {
-	if release, late := t.in.join.shows(t.now, key, use); late {
+func (t *telemetry) shows(key joinKey, notes []func(*shown)) {
+	if release, late := t.in.join.shows(t.now, key, notes); late {
 		t.count(release, string(gate.Late), 1)
 	}
 }
 
 // shows is telemetry.shows; release is the first that the trace was exposed to.
-func (j *join) shows(now time.Time, key joinKey, use func(*shown)) (release string, late bool) {
+func (j *join) shows(now time.Time, key joinKey, notes []func(*shown)) (release string, late bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	e := j.touch(now, key)
@@ -61,7 +75,7 @@ func (j *join) shows(now time.Time, key joinKey, use func(*shown)) (release stri
 	if e.shown.judged {
 		return e.release(), true
 	}
-	j.note(now, e, use)
+	j.note(now, e, notes...)
 	return "", false
 }
 
@@ -77,16 +91,18 @@ func (j *join) root(now time.Time, key joinKey) {
 
 // note changes what a trace has shown, and queues it. One whose root has come
 // now is no longer in the right queue.
-func (j *join) note(now time.Time, e *joined, use func(*shown)) {
+func (j *join) note(now time.Time, e *joined, notes ...func(*shown)) {
 	rooted := e.shown.rooted
-	use(e.shown)
+	for _, note := range notes {
+		note(e.shown)
+	}
 	e.shown.queued = e.shown.queued && e.shown.rooted == rooted
 	j.queue(now, e)
 }
 
 // unjudged is 1 where the trace waits to be judged.
 func (s *shown) unjudged() int64 {
-	if s.judged || s.agent.name == "" {
+	if s.judged || s.by == nil {
 		return 0
 	}
 	return 1
@@ -109,7 +125,7 @@ type due struct {
 // long: each queue is in order of time by itself.
 func (j *join) queue(now time.Time, e *joined) {
 	s := e.shown
-	if s.queued || s.judged || s.agent.name == "" {
+	if s.queued || s.judged || s.by == nil {
 		return
 	}
 	s.queued = true
@@ -164,7 +180,7 @@ func (j *join) judge(done []settled, now time.Time, e *joined, rooted bool) []se
 		j.settling[1] = append(j.settling[1], due{e.key, now.Add(settleWithout)})
 		return done
 	}
-	done = append(done, settled{*s, !s.agent.start.Before(j.since), e.release()})
+	done = append(done, settled{*s, !timeOf(s.by.at, s.by.start).Before(j.since), e.release()})
 	*s = shown{judged: true} // all that is still to be known of it
 	return done
 }

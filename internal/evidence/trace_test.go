@@ -13,7 +13,7 @@ import (
 	"github.com/lockflight/lockflight/internal/gate"
 )
 
-// cited are documents that answers may cite.
+// twoDocuments are those that answers may cite.
 var twoDocuments = []any{map[string]any{"id": "doc-1"}, map[string]any{"id": "doc-2"}}
 
 // below puts an agent's trace below the span of an HTTP server.
@@ -90,7 +90,7 @@ func TestTraceWithoutRoot(t *testing.T) {
 		t.Errorf("got %q, want pass", got)
 	}
 	w.requests(t, all, []int{1})
-	want := map[string]int64{Accepted: 2, string(gate.Late): 1}
+	want := map[string]int64{Accepted: 3, string(gate.Late): 1} // the exposure, the agent's duration, the citation
 	if diff := cmp.Diff(want, w.Counts("rel-1")); diff != "" {
 		t.Errorf("counts (-want +got):\n%s", diff)
 	}

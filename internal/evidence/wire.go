@@ -111,7 +111,7 @@ func (r *wire) attribute(message []byte, into *attributes) error {
 	}
 	a, read := attrOf(key)
 	if !read {
-		return nil
+		return r.element(key, val, into)
 	}
 	v, err := r.value(val)
 	into.add(a, v)

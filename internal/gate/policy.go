@@ -101,12 +101,15 @@ type Relative struct {
 // observation of the signal's own name. One origin is named at most.
 type Source struct {
 	Evaluation    []string       `json:"evaluation,omitempty"`
-	Span          string         `json:"span,omitempty"`
+	Span          string         `json:"span,omitempty"` // SpanRootError, ...
 	EvidenceSlots map[string]any `json:"evidence_slots,omitzero"`
 	ImpactMetric  string         `json:"impact_metric,omitempty"` // the name of one: a counter's rate a second, a gauge's or histogram's mean
 	PromQL        string         `json:"promql,omitempty"`        // an instant query of one figure; $flag, $environment, $build, $control are the release's
 	MaxAge        Duration       `json:"max_age,omitempty"`       // of the two above: an older figure is missing; 0 is 2m, for impact metrics 5m
 	Observation   string         `json:"observation,omitempty"`
+
+	Usage  string           `json:"usage,omitempty"`  // of a case's dearest trace: one of Usages
+	Prices map[string]Price `json:"prices,omitempty"` // by model; of usage: cost alone
 }
 
 // CriticalEvents says how many units may see a critical event: more than Max
