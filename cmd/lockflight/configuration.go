@@ -33,11 +33,14 @@ func (c *configuration) MarshalJSON() ([]byte, error) { return json.Marshal(c.li
 // kinds are the kinds of document, by what the API calls a list of them.
 var kinds = map[string]string{
 	"TagType": "tagTypes", "ContextField": "contextFields", "Environment": "environments", "Project": "projects",
-	"Segment": "segments", "Flag": "flags",
+	"Segment": "segments", "Flag": "flags", releasePlan: "plans",
 }
 
+// releasePlan is a document that is kept as it is written.
+const releasePlan = "ReleasePlan"
+
 // elsewhere are the kinds of document that other commands read.
-var elsewhere = []string{"GatePolicy", "ReleasePlan", "Suite"}
+var elsewhere = []string{"GatePolicy", "Suite"}
 
 // readConfiguration reads the documents of files, and of the YAML and JSON
 // files below directories. All that is wrong is reported, as FILE: PATH: what.
@@ -101,6 +104,10 @@ func (c *configuration) add(file string, doc map[string]any) error {
 	if !ok {
 		return errors.New("metadata: want a mapping with a name")
 	}
+	if kind == releasePlan {
+		c.keep(file, list, doc)
+		return checkPlan(doc)
+	}
 	own := []string{"name", "project"}
 	for key := range metadata {
 		if !slices.Contains(own, key) {
@@ -118,17 +125,25 @@ func (c *configuration) add(file string, doc map[string]any) error {
 	for _, key := range []string{"apiVersion", "kind", "metadata"} {
 		delete(doc, key)
 	}
-	c.files[fmt.Sprintf("%s[%d]", list, len(c.lists[list]))] = file
-	c.lists[list] = append(c.lists[list], doc)
+	c.keep(file, list, doc)
 	return nil
 }
 
-// checkElsewhere says what is wrong with a plan or a policy that stands beside
-// the configuration, before a release is started by it.
+func (c *configuration) keep(file, list string, doc map[string]any) {
+	c.files[fmt.Sprintf("%s[%d]", list, len(c.lists[list]))] = file
+	c.lists[list] = append(c.lists[list], doc)
+}
+
+// checkElsewhere says what is wrong with a policy that stands beside the
+// configuration, before a release is started by it.
 func checkElsewhere(kind string, doc map[string]any) error {
 	if kind == "Suite" {
 		return nil
 	}
+	return checkPlan(doc)
+}
+
+func checkPlan(doc map[string]any) error {
 	raw, err := json.Marshal(doc)
 	if err != nil {
 		return err

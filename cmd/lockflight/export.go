@@ -73,6 +73,11 @@ func documentsOf(all control.Configuration) ([]file, error) {
 	for _, x := range all.Environments {
 		add("Environment", "environments", x.Name, "", x)
 	}
+	for _, x := range all.Plans {
+		text, err := planDocument(x)
+		errs = append(errs, err)
+		out = append(out, file{"plans", planName(x), text})
+	}
 	for _, x := range all.Projects {
 		add("Project", "projects", x.Name, "", x)
 	}

@@ -9,6 +9,7 @@ import (
 	"io"
 	"iter"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -131,17 +132,20 @@ func loadPolicy(name string) (gate.Policy, error) {
 	return p, nil
 }
 
-// loadPlan reads a plan from a file, or takes the name of a built-in policy as
-// the server does.
+// loadPlan reads a plan from a file. What is no file, and does not look like
+// one, is a name, which the server knows.
 func loadPlan(name string) (json.RawMessage, error) {
 	if _, ok := gate.Profile(name); ok {
 		return json.Marshal(name)
 	}
 	doc, err := readDocument(name)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, usageError{fmt.Errorf("--plan: no file %s\nhint: --plan is a file, or one of %s", name, strings.Join(gate.Profiles(), ", "))}
+	if !errors.Is(err, os.ErrNotExist) {
+		return doc, err
 	}
-	return doc, err
+	if filepath.Ext(name) != "" || filepath.Base(name) != name {
+		return nil, usageError{fmt.Errorf("--plan: no file %s\nhint: --plan is a file, the name of a plan (lockflight plan list), or one of %s", name, strings.Join(gate.Profiles(), ", "))}
+	}
+	return json.Marshal(name)
 }
 
 // lineReader reads lines of any length.

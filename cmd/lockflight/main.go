@@ -36,7 +36,7 @@ type cli struct {
 	Generate generateCmd `cmd:"" help:"Write typed accessors for flags."`
 	Import   importCmd   `cmd:"" help:"Bring in flags from elsewhere."`
 	Export   exportCmd   `cmd:"" help:"Write flags and segments as YAML."`
-	Plan     planCmd     `cmd:"" help:"Show what would change for files of flags and segments to hold."`
+	Plan     planCmd     `cmd:"" help:"Show what would change for files of configuration to hold; keep release plans."`
 	Apply    applyCmd    `cmd:"" help:"Make files of flags and segments hold."`
 	Env      envCmd      `cmd:"" help:"Compare environments, and carry flags from one to another."`
 	Backup   backupCmd   `cmd:"" help:"Copy the data of a server that uses SQLite, while it runs or not."`

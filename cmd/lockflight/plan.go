@@ -19,10 +19,19 @@ type configurationFiles struct {
 	Files []string `name:"file" short:"f" required:"" type:"existingpath" placeholder:"DIR" help:"Files, or directories of YAML files, as export writes them."`
 }
 
-type planCmd struct{ configurationFiles }
+// planCmd is two nouns: what apply would do, and a release's way.
+type planCmd struct {
+	Changes planChangesCmd `cmd:"" default:"withargs" help:"Show what would change for files of configuration to hold."`
+	List    planListCmd    `cmd:"" help:"List the release plans that are kept."`
+	Show    planShowCmd    `cmd:"" help:"Print a release plan."`
+	Put     planPutCmd     `cmd:"" help:"Keep a release plan under its name, for release start --plan NAME."`
+	Delete  planDeleteCmd  `cmd:"" help:"Delete a release plan. Running releases keep theirs."`
+}
+
+type planChangesCmd struct{ configurationFiles }
 
 // Run prints what apply would change.
-func (c *planCmd) Run(ctx context.Context, s streams) error {
+func (c *planChangesCmd) Run(ctx context.Context, s streams) error {
 	set, err := c.submit(ctx, "plan", "")
 	if err != nil {
 		return err

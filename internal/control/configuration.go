@@ -16,6 +16,7 @@ type Configuration struct {
 	TagTypes      []TagType         `json:"tagTypes,omitempty"`
 	ContextFields []FieldSpec       `json:"contextFields,omitempty"`
 	Environments  []EnvironmentSpec `json:"environments,omitempty"`
+	Plans         []PlanSpec        `json:"plans,omitempty"`
 	Projects      []ProjectSpec     `json:"projects,omitempty"`
 	Segments      []SegmentSpec     `json:"segments,omitempty"`
 	Flags         []FlagSpec        `json:"flags,omitempty"`

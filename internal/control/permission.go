@@ -30,6 +30,7 @@ const (
 	PermToggleOn       Permission = "flag.env.toggle_on"
 	PermToggleOff      Permission = "flag.env.toggle_off"
 	PermRuleWrite      Permission = "rule.write"
+	PermPlanWrite      Permission = "plan.write"
 	PermReleaseStart   Permission = "release.start"
 	PermReleasePromote Permission = "release.promote"
 	PermReleaseApprove Permission = "release.approve"
@@ -107,7 +108,7 @@ var levels = []struct {
 	{LevelRoot, []Permission{
 		PermProjectCreate, PermEnvCreate, PermEnvUpdate, PermEnvDelete,
 		PermContextWrite, PermContextCreate, PermContextUpdate, PermContextDelete,
-		PermTagWrite, PermTagCreate, PermTagUpdate, PermTagDelete, PermFlagTypeWrite, PermStrategyWrite,
+		PermTagWrite, PermTagCreate, PermTagUpdate, PermTagDelete, PermFlagTypeWrite, PermStrategyWrite, PermPlanWrite,
 		PermAppWrite, PermUserRead, PermUserWrite, PermRoleWrite, PermSigninWrite, PermAuditRead,
 	}},
 	{LevelProject, []Permission{

@@ -55,9 +55,9 @@ var namedPermissions = []NamedPermission{
 	{"UPDATE_INSTANCE_BANNERS", "Change banners", LevelRoot, nil},
 	{"UPDATE_CORS", "Change CORS settings", LevelRoot, nil},
 	{"UPDATE_AUTH_CONFIGURATION", "Change sign-in settings", LevelRoot, []Permission{PermSigninWrite}},
-	{"RELEASE_PLAN_TEMPLATE_CREATE", "Create release templates", LevelRoot, nil},
-	{"RELEASE_PLAN_TEMPLATE_UPDATE", "Update release templates", LevelRoot, nil},
-	{"RELEASE_PLAN_TEMPLATE_DELETE", "Delete release templates", LevelRoot, nil},
+	{"RELEASE_PLAN_TEMPLATE_CREATE", "Create release templates", LevelRoot, []Permission{PermPlanWrite}},
+	{"RELEASE_PLAN_TEMPLATE_UPDATE", "Update release templates", LevelRoot, []Permission{PermPlanWrite}},
+	{"RELEASE_PLAN_TEMPLATE_DELETE", "Delete release templates", LevelRoot, []Permission{PermPlanWrite}},
 
 	{"CREATE_FEATURE", "Create feature flags", LevelProject, []Permission{PermFlagCreate}},
 	{"UPDATE_FEATURE", "Update feature flags", LevelProject, []Permission{PermFlagUpdate, PermFlagRestore}},

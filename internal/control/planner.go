@@ -314,5 +314,5 @@ func (pl *planner) addDoc(kind ResourceKind, key string, doc any) error {
 // Import, changes.
 var eventNames = map[ResourceKind]string{
 	KindEnvironment: "env", KindProject: "project",
-	KindSegment: "segment", KindFlag: "flag", KindFlagEnv: "flag.env", KindContextField: "context", KindTagType: "tag_type",
+	KindPlan: "plan", KindSegment: "segment", KindFlag: "flag", KindFlagEnv: "flag.env", KindContextField: "context", KindTagType: "tag_type",
 }

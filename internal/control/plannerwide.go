@@ -10,7 +10,7 @@ import (
 
 // vocabulary plans what flags are described with, and where they are served.
 func (pl *planner) vocabulary(in Configuration) error {
-	if len(in.TagTypes)+len(in.ContextFields)+len(in.Environments) > 0 {
+	if len(in.TagTypes)+len(in.ContextFields)+len(in.Environments)+len(in.Plans) > 0 {
 		if err := pl.p.May(PermRead, Scope{}); err != nil {
 			return err
 		}
@@ -21,7 +21,10 @@ func (pl *planner) vocabulary(in Configuration) error {
 	if err := eachSpec("contextFields", in.ContextFields, func(f FieldSpec) string { return f.Name }, pl.putField); err != nil {
 		return err
 	}
-	return eachSpec("environments", in.Environments, func(e EnvironmentSpec) string { return e.Name }, pl.putEnvironment)
+	if err := eachSpec("environments", in.Environments, func(e EnvironmentSpec) string { return e.Name }, pl.putEnvironment); err != nil {
+		return err
+	}
+	return eachSpec("plans", in.Plans, PlanSpec.name, pl.putPlan)
 }
 
 // eachSpec plans the documents of one kind, each name once.
@@ -85,6 +88,23 @@ func (pl *planner) putEnvironment(in EnvironmentSpec) error {
 		Change: Change{Kind: KindEnvironment, Name: in.Name}, after: specOfEnvironment(next), perms: []Permission{perm},
 		event: event{Kind: KindEnvironment, Key: in.Name, Env: in.Name, Doc: next},
 	}, specOfEnvironment(old), err)
+}
+
+func (pl *planner) putPlan(in PlanSpec) error {
+	if err := in.named(in.name()); err != nil {
+		return err
+	}
+	old, err := get[PlanTemplate](pl, KindPlan, in.name())
+	if err != nil && KindOf(err) != NotFound {
+		return err
+	}
+	ev, failed := planEvent(pl, in.name(), in, pl.p, pl.now)
+	if failed != nil {
+		return failed
+	}
+	return pl.whole(step{
+		Change: Change{Kind: KindPlan, Name: in.name()}, after: in, perms: []Permission{PermPlanWrite}, event: ev,
+	}, old.Document, err)
 }
 
 // whole adds a step whose document was read as before, or was not there, which

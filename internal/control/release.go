@@ -45,7 +45,8 @@ type Release struct {
 	Build        string             `json:"build"`
 	Control      string             `json:"control,omitempty"` // the build it is compared with
 	Plan         gate.Plan          `json:"plan"`
-	Stickiness   string             `json:"stickiness"` // the context field that decides the arm
+	Template     *PlanRef           `json:"template,omitempty"` // that the plan was copied from; nil: given at the start
+	Stickiness   string             `json:"stickiness"`         // the context field that decides the arm
 	Constraints  []eval.Constraint  `json:"constraints,omitempty"`
 	Segments     []int              `json:"segments,omitempty"`
 	Joinable     bool               `json:"joinable"` // a unit's id alone decides its arm
@@ -123,9 +124,12 @@ type StartRelease struct {
 	Flag, Environment, Build, Control string
 	Stickiness                        string // userId where empty
 	Plan                              gate.Plan
+	PlanName                          string // of a template or a built-in policy, in place of Plan
 
 	// CasesPerDay is how many the caller expects; 0 estimates it from usage.
 	CasesPerDay float64
+
+	template *PlanRef // what PlanName was, when it was looked up
 }
 
 // maxName is the most bytes of a name that is the user's own, such as a
@@ -136,6 +140,9 @@ const maxName = 256
 // A build that was rolled back here is refused: it is latched. So is a plan that
 // cannot be decided in time on the cases that there are; see [Forecast].
 func (s *Service) StartRelease(ctx context.Context, p Principal, in StartRelease) (Release, error) {
+	if err := s.planned(ctx, &in); err != nil {
+		return Release{}, err
+	}
 	if err := in.check(); err != nil {
 		return Release{}, err
 	}
@@ -166,6 +173,9 @@ func (s *Service) StartRelease(ctx context.Context, p Principal, in StartRelease
 			return err
 		} else if !slices.Contains(pr.Environments, in.Environment) {
 			return Invalidf("environment", "project %q is not served in an environment %q", pr.ID, in.Environment)
+		}
+		if err := w.unmoved(in.template); err != nil {
+			return err
 		}
 		if err := w.noRelease(ref); err != nil {
 			return err
@@ -212,7 +222,7 @@ func (in StartRelease) check() error {
 	if err := in.Plan.Validate(); err != nil {
 		return InvalidPlan("plan", err)
 	}
-	if err := CheckRules(in.Plan); err != nil {
+	if err := checkPlan(in.Plan); err != nil {
 		return err
 	}
 	if in.CasesPerDay < 0 || math.IsNaN(in.CasesPerDay) || math.IsInf(in.CasesPerDay, 0) {
@@ -224,7 +234,7 @@ func (in StartRelease) check() error {
 	if in.Stickiness == "default" || in.Stickiness == "random" {
 		return Invalidf("stickiness", "%q may change a unit's arm from one call to the next: name the field that identifies a unit, such as userId", in.Stickiness)
 	}
-	return checkIncreases(in.Plan)
+	return nil
 }
 
 // InvalidPlan says what is wrong with a release plan or a policy that is the
@@ -245,7 +255,7 @@ func InvalidPlan(field string, fault error) error {
 func (w *work) newRelease(ref Ref, fe FlagEnv, in StartRelease) (Release, error) {
 	r := Release{
 		ID: newID("rel-", w.now), Project: ref.Project, Flag: ref.Flag, Environment: ref.Environment,
-		Build: in.Build, Control: in.Control, Plan: in.Plan, Stickiness: in.Stickiness,
+		Build: in.Build, Control: in.Control, Plan: in.Plan, Template: in.template, Stickiness: in.Stickiness,
 		State: Running, StartedBy: w.p.ID, StartedAt: w.now,
 		Progress: gate.NewProgress(w.now),
 	}

@@ -64,7 +64,7 @@ var ownerPermissions = append(slices.Clone(memberPermissions),
 
 // editorPermissions are what belongs to no project, but people and roles.
 var editorPermissions = []Permission{
-	PermRead, PermProjectCreate, PermSegmentWrite, PermContextWrite, PermTagWrite,
+	PermRead, PermProjectCreate, PermSegmentWrite, PermContextWrite, PermTagWrite, PermPlanWrite,
 	PermTokenRead, PermTokenCreate, PermTokenRevoke,
 }
 

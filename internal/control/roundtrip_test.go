@@ -20,6 +20,7 @@ func drawConfiguration(t *rapid.T) control.Configuration {
 		TagTypes:      []control.TagType{{Name: "team", Description: text.Draw(t, "tag type"), Color: "#00ff00"}},
 		ContextFields: []control.FieldSpec{{Name: "region", Stickiness: some("sticky"), LegalValues: []control.LegalValue{{Value: "eu"}, {Value: "us", Description: text.Draw(t, "value")}}}},
 		Environments:  []control.EnvironmentSpec{{Name: "staging", Type: "test", SortOrder: rapid.IntRange(0, 9).Draw(t, "order")}},
+		Plans:         []control.PlanSpec{careful(rapid.IntRange(1, 40).Draw(t, "percent"))},
 		Segments: []control.SegmentSpec{{Name: "eu staff", Project: "red", Description: text.Draw(t, "segment"), Constraints: []control.ConstraintSpec{
 			{ContextName: "region", Operator: "IN", Values: []string{"eu"}, Inverted: some("inverted")},
 		}}},

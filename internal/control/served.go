@@ -123,7 +123,7 @@ func (t touched) add(tx ReadTx, r audit.Record) error {
 			t.flag("", f.Name)
 		}
 		return err
-	case KindProof, KindEnvironment, KindToken, KindContextField, KindTagType, KindFlagType, KindLifecycle, KindStrategyType, KindTag,
+	case KindProof, KindEnvironment, KindToken, KindContextField, KindTagType, KindFlagType, KindLifecycle, KindStrategyType, KindTag, KindPlan,
 		KindFavorite, KindApplication, KindAccount, KindSession, KindRole, KindGroup: // nothing that clients are served
 	}
 	return nil

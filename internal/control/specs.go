@@ -94,5 +94,12 @@ func (c *Configuration) vocabulary(tx ReadTx) error {
 	for _, e := range environments {
 		c.Environments = append(c.Environments, specOfEnvironment(e))
 	}
+	if err != nil {
+		return err
+	}
+	plans, err := list[PlanTemplate](tx, KindPlan, "")
+	for _, t := range plans {
+		c.Plans = append(c.Plans, t.Document)
+	}
 	return err
 }

@@ -258,6 +258,29 @@ var writes = []write{
 		events: []string{"strategy.delete"}, again: new(control.NotFound),
 	},
 	{
+		name: "PutPlan", at: anywhere, perms: []control.Permission{control.PermPlanWrite}, setUp: nothing,
+		do: func(ctx context.Context, w *world, p control.Principal, _ string) error {
+			_, err := w.PutPlan(ctx, p, "careful", careful(5))
+			return err
+		},
+		events: []string{"plan.create"},
+	},
+	{
+		name: "PutPlan, again", at: anywhere, perms: []control.Permission{control.PermPlanWrite}, setUp: aPlan,
+		do: func(ctx context.Context, w *world, p control.Principal, _ string) error {
+			_, err := w.PutPlan(ctx, p, "careful", careful(10))
+			return err
+		},
+		events: []string{"plan.update"},
+	},
+	{
+		name: "DeletePlan", at: anywhere, perms: []control.Permission{control.PermPlanWrite}, setUp: aPlan,
+		do: func(ctx context.Context, w *world, p control.Principal, _ string) error {
+			return w.DeletePlan(ctx, p, "careful")
+		},
+		events: []string{"plan.delete"}, again: new(control.NotFound),
+	},
+	{
 		name: "StartRelease", at: inProd, perms: []control.Permission{control.PermReleaseStart}, setUp: nothing,
 		do: func(ctx context.Context, w *world, p control.Principal, _ string) error {
 			_, err := w.StartRelease(ctx, p, starting())

@@ -71,6 +71,7 @@ func Register(mux *http.ServeMux, o Options) {
 	a.projects(h)
 	a.environments(h)
 	a.segments(h)
+	a.plans(h)
 	a.vocabulary(h)
 	a.flags(h)
 	a.flagEnvironments(h)

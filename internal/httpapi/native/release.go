@@ -18,7 +18,7 @@ type ReleaseInput struct {
 	Build       string `json:"build" doc:"as its telemetry names it"`
 	Control     string `json:"control,omitempty" doc:"the build it is compared with"`
 	Stickiness  string `json:"stickiness,omitempty" doc:"the context field that decides a unit's arm; userId where absent"`
-	Plan        any    `json:"plan" doc:"a ReleasePlan or a GatePolicy (api/plan.schema.json)"`
+	Plan        any    `json:"plan" doc:"a ReleasePlan or a GatePolicy (api/plan.schema.json), or the name of a plan or of a built-in policy"`
 
 	CasesPerDay float64 `json:"casesPerDay,omitempty" doc:"cases that a day is expected to bring; estimated from usage where absent"`
 }
@@ -36,6 +36,7 @@ type Release struct {
 	Milestone   Milestone            `json:"milestone"`
 	Verdict     *Verdict             `json:"verdict,omitempty" doc:"the latest that was applied"`
 	Live        *Verdict             `json:"live,omitempty" doc:"the latest evaluation; most change nothing and are not stored"`
+	Plan        *control.PlanRef     `json:"plan,omitempty" doc:"the kept plan that it was started by, as it was then"`
 	Policy      string               `json:"policy"`
 	Forecast    *control.Forecast    `json:"forecast,omitempty" doc:"made at the start; absent where usage says too little"`
 	Proof       *PolicyProof         `json:"proof,omitempty" doc:"the latest self-test of the policy that decides now"`
@@ -190,17 +191,13 @@ func (a api) getRelease(ctx context.Context, p control.Principal, in *releaseGet
 }
 
 func (a api) startRelease(ctx context.Context, p control.Principal, in *body[ReleaseInput]) (Release, error) {
-	raw, err := json.Marshal(in.Body.Plan)
+	plan, name, err := in.Body.plan()
 	if err != nil {
-		return Release{}, control.Invalidf("plan", "%v", err)
-	}
-	plan, err := gate.ParsePlan(raw)
-	if err != nil {
-		return Release{}, control.InvalidPlan("plan", err)
+		return Release{}, err
 	}
 	r, err := a.Service.StartRelease(ctx, p, control.StartRelease{
 		Flag: in.Body.Flag, Environment: in.Body.Environment, Build: in.Body.Build, Control: in.Body.Control,
-		Stickiness: in.Body.Stickiness, Plan: plan, CasesPerDay: in.Body.CasesPerDay,
+		Stickiness: in.Body.Stickiness, Plan: plan, PlanName: name, CasesPerDay: in.Body.CasesPerDay,
 	})
 	if err != nil {
 		return Release{}, err
@@ -210,6 +207,22 @@ func (a api) startRelease(ctx context.Context, p control.Principal, in *body[Rel
 	defer cancel()
 	a.Live.Await(known, r.ID, "")
 	return a.withChange(ctx, control.ReleaseView{Release: r, Rev: 1})
+}
+
+// plan returns the plan that is asked for, or its name.
+func (in ReleaseInput) plan() (gate.Plan, string, error) {
+	if name, ok := in.Plan.(string); ok {
+		return gate.Plan{}, name, nil
+	}
+	raw, err := json.Marshal(in.Plan)
+	if err != nil {
+		return gate.Plan{}, "", control.Invalidf("plan", "%v", err)
+	}
+	plan, err := gate.ParsePlan(raw)
+	if err != nil {
+		return plan, "", control.InvalidPlan("plan", err)
+	}
+	return plan, "", nil
 }
 
 // instanceAge is how recently an instance must have been heard of to count.
@@ -241,7 +254,7 @@ func (a api) withChange(ctx context.Context, r control.ReleaseView) (Release, er
 func (a api) release(r control.ReleaseView) Release {
 	out := Release{
 		ID: r.ID, Project: r.Project, Flag: r.Flag, Environment: r.Environment, Build: r.Build, Control: r.Control,
-		State: r.State, Rev: r.Rev, Policy: r.Plan.Policy.Metadata.Name, Note: r.Note, Forecast: r.Forecast,
+		State: r.State, Rev: r.Rev, Plan: r.Template, Policy: r.Plan.Policy.Metadata.Name, Note: r.Note, Forecast: r.Forecast,
 		Milestone: Milestone{Index: r.Milestone, Percent: r.Percent(), Awaits: r.AwaitsApprovals()},
 		StartedBy: r.StartedBy, StartedAt: r.StartedAt, EndedAt: r.EndedAt,
 		Evidence: a.Ingest.Counts(r.ID), Mark: a.Live.Mark(r.ID),

@@ -41,6 +41,8 @@ func eventData(o control.Occurrence, name string) (data, before any, err error) 
 		return shown(o, func(f control.Favorite) any { return favoriteDoc{f.Flag, f.Project} }, nil)
 	case string(control.KindApplication):
 		return shown(o, func(c control.ApplicationCard) any { return c }, nil)
+	case string(control.KindPlan):
+		return shown(o, func(t control.PlanTemplate) any { return t.Document }, nil)
 	case string(control.KindRelease):
 		return shown(o, func(r control.Release) any { return toReleaseEvent(r) }, nil)
 	}

@@ -62,6 +62,10 @@ var eventTypes = map[string][]string{
 	"release.milestone.enter":    {"release-plan-milestone-started"},
 	"release.milestone.promote":  {"release-plan-milestone-started"},
 	"release.milestone.rollback": {"safeguard-triggered"},
+	"plan.create":                {"release-plan-template-created"},
+	"plan.update":                {"release-plan-template-updated"},
+	"plan.delete":                {"release-plan-template-deleted"},
+	"plan.apply":                 {"release-plan-template-created", "release-plan-template-updated"},
 	"release.pause":              {"release-plan-progressions-paused"},
 	"release.resume":             {"release-plan-progressions-resumed"},
 	"project.apply":              {"project-created", "project-updated"},
@@ -110,6 +114,11 @@ func eventName(o control.Occurrence) (string, error) {
 			return "segment-created", nil
 		}
 		return "segment-updated", nil
+	case string(control.KindPlan):
+		if o.Res.Rev0 == 0 {
+			return "release-plan-template-created", nil
+		}
+		return "release-plan-template-updated", nil
 	case string(control.KindFlagEnv):
 		return nameChange(o, envEvent)
 	case string(control.KindProject):
