@@ -17,6 +17,8 @@ import (
 type remote struct {
 	URL   string `name:"url" env:"LOCKFLIGHT_URL" default:"http://127.0.0.1:4242" help:"The server."`
 	Token string `name:"token" env:"LOCKFLIGHT_TOKEN" help:"The token to use."`
+
+	session *http.Cookie // of a person who is signed in, in place of a token
 }
 
 // format is how a command prints data.
@@ -91,6 +93,15 @@ func (r remote) call(ctx context.Context, method, path string, in, out any) erro
 // send returns the body of a successful answer, which the caller closes, and
 // an error for any other.
 func (r remote) send(ctx context.Context, method, path, contentType string, body io.Reader) (io.ReadCloser, error) {
+	answer, err := r.answer(ctx, method, path, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	return answer.Body, nil
+}
+
+// answer is send for what needs the headers too.
+func (r remote) answer(ctx context.Context, method, path, contentType string, body io.Reader) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, method, strings.TrimSuffix(r.URL, "/")+path, body)
 	if err != nil {
 		return nil, usageError{fmt.Errorf("--url %q: %w", r.URL, err)}
@@ -100,6 +111,9 @@ func (r remote) send(ctx context.Context, method, path, contentType string, body
 	if r.Token != "" {
 		req.Header.Set("Authorization", r.Token)
 	}
+	if r.session != nil {
+		req.AddCookie(r.session)
+	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		if u, ok := errors.AsType[*url.Error](err); ok {
@@ -108,7 +122,7 @@ func (r remote) send(ctx context.Context, method, path, contentType string, body
 		return nil, fmt.Errorf("no answer from %s: %w\nhint: is the server running there (lockflight serve)? LOCKFLIGHT_URL names another", r.URL, err)
 	}
 	if resp.StatusCode < 300 {
-		return resp.Body, nil
+		return resp, nil
 	}
 	defer resp.Body.Close()
 	p := &problem{Status: resp.StatusCode, Title: resp.Status}

@@ -18,7 +18,7 @@ import (
 // commands are what scripts have besides testscript's own.
 var commands = map[string]func(*testscript.TestScript, bool, []string){
 	"exit": exit, "field": field, "observations": observations, "tamper": tamper, "truncate": truncate,
-	"port": port, "ready": ready, "equal": equal,
+	"port": port, "ready": ready, "equal": equal, "person": account,
 }
 
 // exit runs a program that has to end with an exit code: exit CODE PROGRAM...
@@ -101,4 +101,19 @@ func equal(ts *testscript.TestScript, _ bool, args []string) {
 
 func write(ts *testscript.TestScript, name, text string) {
 	ts.Check(os.WriteFile(ts.MkAbs(name), []byte(text), 0o600))
+}
+
+// account makes one for a person: person USERNAME PASSWORD.
+func account(ts *testscript.TestScript, _ bool, args []string) {
+	body := fmt.Sprintf(`{"username":%q,"email":"%s@example.com","password":%q,"rootRole":1}`, args[0], args[0], args[1])
+	req, err := http.NewRequest(http.MethodPost, ts.Getenv("LOCKFLIGHT_URL")+"/api/admin/user-admin", strings.NewReader(body))
+	ts.Check(err)
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Authorization", ts.Getenv("LOCKFLIGHT_TOKEN"))
+	resp, err := http.DefaultClient.Do(req)
+	ts.Check(err)
+	ts.Check(resp.Body.Close())
+	if resp.StatusCode != http.StatusCreated {
+		ts.Fatalf("making an account for %s: %s", args[0], resp.Status)
+	}
 }

@@ -17,6 +17,7 @@ type releaseCmd struct {
 	List     releaseListCmd     `cmd:"" help:"List releases."`
 	Pause    releasePauseCmd    `cmd:"" help:"Keep serving the milestone and stop evaluating."`
 	Resume   releaseResumeCmd   `cmd:"" help:"Evaluate a paused release again."`
+	Approve  releaseApproveCmd  `cmd:"" help:"Let a release enter its next milestone, as a person who signs in; no token may."`
 	Promote  releasePromoteCmd  `cmd:"" help:"Serve the next milestone out of a HOLD that only waits; needs a reason."`
 	Rollback releaseRollbackCmd `cmd:"" help:"Serve the old build to everyone, at once."`
 }
@@ -303,6 +304,22 @@ type releaseResumeCmd struct{ operation }
 
 // Run resumes the release.
 func (c *releaseResumeCmd) Run(ctx context.Context, s streams) error { return c.do(ctx, s, "resume") }
+
+// releaseApproveCmd is no operation by token: only people approve.
+type releaseApproveCmd struct {
+	person
+	format
+	ID     string `arg:"" help:"The release's id."`
+	Reason string `short:"r" required:"" help:"Why the next milestone may be entered."`
+}
+
+// Run approves the next milestone, in a session of its own.
+func (c *releaseApproveCmd) Run(ctx context.Context, s streams) error {
+	return c.signedIn(ctx, s, func(r remote) error {
+		op := operation{remote: r, format: c.format, ID: c.ID, Reason: c.Reason}
+		return op.do(ctx, s, "approve")
+	})
+}
 
 type releasePromoteCmd struct{ operation }
 
