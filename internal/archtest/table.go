@@ -47,7 +47,7 @@ var Packages = Table{
 	// Pure: same input, same output.
 	"sdk/eval":            {Class: Pure},
 	"internal/gate":       {Class: Pure, Modules: []string{"gonum.org/v1/gonum"}},
-	"internal/gate/drift": {Class: Pure},
+	"internal/gate/drift": {Class: Pure, Imports: []string{"internal/gate"}},
 	"internal/condition":  {Class: Pure, Modules: []string{"cel.dev/cel-go"}},
 	"internal/gate/expr":  {Class: Pure, Modules: []string{"cel.dev/cel-go"}, Imports: []string{"internal/condition", "internal/gate"}},
 	"internal/audit":      {Class: Pure, Modules: []string{"golang.org/x/mod"}},

@@ -20,6 +20,7 @@ const (
 	halving  = "halving"
 
 	safetySignal   = "safety_pass_rate"
+	coverageSignal = "evidence_coverage"
 	exposureSignal = "exposure"
 )
 
@@ -85,6 +86,9 @@ func (p *Policy) Validate() error {
 	if err := p.validateRules(); err != nil {
 		return err
 	}
+	if err := p.validateDrift(); err != nil {
+		return err
+	}
 	return validateSteps("steps", p.Steps)
 }
 
@@ -122,6 +126,10 @@ func (p *Policy) checks() []check {
 		{p.Comparison.Estimator != Betting || p.Cluster.DesignEffect <= 1, "cluster.design_effect", "want 1 with comparison.estimator betting: a bet on correlated cases is not made right by counting fewer"},
 		{p.Comparison.NStar > 0 && isFinite(p.Comparison.NStar), "comparison.n_star", "want more than 0"},
 		{p.Comparison.BurnInPerArm >= 1, "comparison.burn_in_per_arm", "want 1 or more"},
+		{oneOf(p.Drift.OnDrift, "", OnDriftIncident, OnDriftFallback), "drift.on_drift", "want incident or fallback"},
+		{p.Drift.Holdback >= 0 && p.Drift.Holdback <= 50, "drift.holdback", "want 0 to 50: the percent of the units that stay with the old build"},
+		{p.Drift.ControlWait >= 0, "drift.control_wait", "want 0s or more"},
+		{p.Drift.FalseAlarmEvery >= 0, "drift.false_alarm_every", "want more than 0s, or nothing"},
 		{h.ConsecutivePasses >= 1, "hysteresis.consecutive_passes", "want 1 or more"},
 		{h.EvaluateEvery > 0, "hysteresis.evaluate_every", "want more than 0s"},
 		{h.CooldownAfterRollback >= 0, "hysteresis.cooldown_after_rollback", "want 0s or more"},
