@@ -64,7 +64,7 @@ func (r *wire) element(key, val []byte, into *attributes) error {
 	if !ok || n < 0 {
 		return nil // an attribute of somebody else's
 	}
-	v, err := r.value(attrOutput, val) // whose text is as rarely that of the time before
+	v, err := r.value(val)
 	into.listed = append(into.listed, element{place: uint16(i*maxElements + n), list: listNames[i].list, part: string(part), value: v})
 	return err
 }
