@@ -12,7 +12,7 @@ MODULES := . sdk/openfeature sdk/otel test test/bench test/bench/peers
 each = set -e; for module in $(MODULES); do (cd $$module && $(1)); done
 
 .DEFAULT_GOAL := help
-.PHONY: help build test conformance deps system lint race simulate ablation bench bench-eval bench-plane bench-evidence bench-verdict bench-peers fuzz-diff bench-smoke soak clean
+.PHONY: help build test conformance deps system lint race simulate ablation bench bench-eval bench-plane bench-evidence bench-verdict bench-audit bench-peers fuzz-diff bench-smoke soak clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -74,6 +74,9 @@ bench-evidence: ## evidence taken in, beside a plain decode of the same bytes; f
 
 bench-verdict: ## from bad evidence to the last of 1,000 SDKs serving control; fails where a limit is missed
 	cd test/bench && go run ./verdict
+
+bench-audit: ## a pack of a million records, verified: time and memory; fails where a limit is missed
+	cd test/bench && go run ./audit
 
 bench-peers: ## the same against other SDKs, whose answers are checked first
 	cd test/bench/peers && go run .
