@@ -62,6 +62,8 @@ type serveCmd struct {
 
 	PrometheusURL string `name:"prometheus-url" placeholder:"URL" help:"Prometheus server that signals with a PromQL source are asked of; without one they are missing evidence."`
 
+	EvidenceUnits int `name:"evidence-units" default:"2000000" help:"How many units (users, conversations) of running releases are remembered, about 150 bytes each; beyond them a release's signals are missing, and it holds."`
+
 	InitAdmin    []string `name:"init-admin-api-tokens" env:"INIT_ADMIN_API_TOKENS" help:"Admin tokens that exist from the start, as *:*.SECRET."`
 	InitBackend  []string `name:"init-backend-api-tokens" env:"INIT_BACKEND_API_TOKENS,INIT_CLIENT_API_TOKENS" help:"Backend tokens, as PROJECT:ENVIRONMENT.SECRET."`
 	InitFrontend []string `name:"init-frontend-api-tokens" env:"INIT_FRONTEND_API_TOKENS" help:"Frontend tokens, as PROJECT:ENVIRONMENT.SECRET."`
@@ -112,6 +114,9 @@ func (c *serveCmd) Run(ctx context.Context, s streams) error {
 	if c.Retention < app.MinRetention {
 		return usageError{fmt.Errorf("--retention: %v is less than %v", c.Retention, app.MinRetention)}
 	}
+	if c.EvidenceUnits < 1 {
+		return usageError{fmt.Errorf("--evidence-units: %d is less than 1", c.EvidenceUnits)}
+	}
 	frugal()
 	log := c.logger(s.err)
 	providers, err := c.providers()
@@ -127,7 +132,7 @@ func (c *serveCmd) Run(ctx context.Context, s streams) error {
 		Version: version(), Policy: access,
 		AdminTokens: c.InitAdmin, BackendTokens: c.InitBackend, FrontendTokens: c.InitFrontend,
 		FrontendOrigins: c.FrontendOrigins, EdgeClientSecret: c.EdgeSecret, Retention: c.Retention, Logger: log,
-		PrometheusURL: c.PrometheusURL, Providers: providers, PublicURL: c.PublicURL, SSOOnly: c.SSOOnly,
+		PrometheusURL: c.PrometheusURL, EvidenceUnits: c.EvidenceUnits, Providers: providers, PublicURL: c.PublicURL, SSOOnly: c.SSOOnly,
 	})
 	if err != nil {
 		return err

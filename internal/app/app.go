@@ -62,6 +62,10 @@ type Options struct {
 	// without one they are missing evidence.
 	PrometheusURL string
 
+	// EvidenceUnits is how many units of open releases are remembered together;
+	// runner.DefaultUnits where zero.
+	EvidenceUnits int
+
 	// Providers sign people in, at the address PublicURL under which browsers
 	// find the plane. SSOOnly leaves passwords to break-glass accounts.
 	Providers    []signin.Provider
@@ -173,6 +177,7 @@ func (a *App) wire() {
 	a.hub = feed.New(a.Service, a.store.Changed, o.Logger)
 	a.runner = runner.New(runner.Options{
 		Service: a.Service, Evidence: a.store, Wake: a.store, Figures: a.sources, Now: o.Now, Logger: o.Logger, Registerer: registry,
+		Units: o.EvidenceUnits,
 	})
 	a.ingest = evidence.New(evidence.Options{
 		Store: a.store, Releases: a.runner, Arm: armOf, Now: o.Now, Logger: o.Logger, Registerer: registry,

@@ -14,5 +14,6 @@ const (
 	ForeignBuild  Cause = "foreign_build"  // treatment, but another build
 	Misassigned   Cause = "misassigned"    // control, but the candidate build
 	MultiArm      Cause = "multi"          // the unit is in both arms
+	Overflow      Cause = "overflow"       // no room for one unit more: see Room
 	Late          Cause = "late"           // after the outcome window
 )

@@ -146,7 +146,7 @@ func (c *decider) find() {
 	for i := range c.policy.Signals {
 		s := &c.policy.Signals[i]
 		m, present := c.snapshot.Signals[s.Name]
-		if why := c.policy.Evidence.missing(m, present); why != "" {
+		if why := c.absent(s, m, present); why != "" {
 			status := SignalStatus{Name: s.Name, Status: Missing, Why: why, N: m.Treatment.n(), NControl: m.Control.n(), Coverage: m.TelemetryCoverage}
 			c.findings = append(c.findings, finding{SignalStatus: status, signal: s})
 			continue
@@ -154,6 +154,15 @@ func (c *decider) find() {
 		j := c.policy.judge(i, c.snapshot.Epoch, comparable, c.state.Final)
 		c.findings = append(c.findings, j.find(m))
 	}
+}
+
+// absent returns why a signal is no evidence, or "". What an arm has shown is
+// none where units were left out for want of room.
+func (c *decider) absent(s *Signal, m Measure, present bool) string {
+	if c.snapshot.Exposures.Overflow > 0 && s.Kind != Level {
+		return string(Overflow)
+	}
+	return c.policy.Evidence.missing(m, present)
 }
 
 func (c *decider) criticalEvents() {

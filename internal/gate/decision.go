@@ -79,7 +79,7 @@ const (
 type SignalStatus struct {
 	Name          string   `json:"name,omitempty"`
 	Status        Status   `json:"status"`
-	Why           string   `json:"why,omitempty"` // no_data, source_error, stale, low_coverage, uneven_coverage, not_noninferior
+	Why           string   `json:"why,omitempty"` // no_data, source_error, stale, low_coverage, uneven_coverage, overflow, not_noninferior
 	N             Count    `json:"n_t"`           // cases of the treatment
 	NControl      Count    `json:"n_c"`
 	Pending       Count    `json:"pending,omitempty"`

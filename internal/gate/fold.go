@@ -28,7 +28,7 @@ func (l *Ledger) Snapshot(at time.Time, p Progress) Snapshot {
 		Build:  BuildIDs{Candidate: l.options.Candidate, Control: l.control, Seen: l.seenBuild(t.exposures)},
 		Window: Window{From: l.first, To: at},
 		Exposures: Exposures{
-			Treatment: t.exposures, Control: c.exposures, Expected: 0.5, Multi: l.multi,
+			Treatment: t.exposures, Control: c.exposures, Expected: 0.5, Multi: l.multi, Overflow: Count(l.Overflow()),
 			Step: &ArmCounts{Treatment: t.step, Control: c.step},
 		},
 		CriticalEvents: l.critical,

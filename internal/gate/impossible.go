@@ -8,6 +8,7 @@ func (s *Snapshot) impossible(p *Policy) error {
 		{e.Treatment >= 0, "exposures.treatment", "negative"},
 		{e.Control >= 0, "exposures.control", "negative"},
 		{e.Multi >= 0, "exposures.multi", "negative"},
+		{e.Overflow >= 0, "exposures.overflow", "negative"},
 		{e.Step == nil || e.Step.Treatment >= 0 && e.Step.Control >= 0, "exposures.step", "negative"},
 		{e.Expected >= 0 && e.Expected < 1, "exposures.expected", "want a share above 0 and below 1"},
 		{s.CriticalEvents >= 0, "critical_events", "negative"},

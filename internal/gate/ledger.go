@@ -22,6 +22,9 @@ type LedgerOptions struct {
 	// length than the line before it, and not at snapshots. 0 takes them at
 	// snapshots.
 	PointsEvery time.Duration
+
+	// Room bounds what is remembered; nil is without a bound.
+	Room *Room
 }
 
 // Ledger folds the observations of one release and epoch into snapshots.
@@ -39,12 +42,17 @@ type Ledger struct {
 	signals map[string]int // a signal's place in the policy
 	reader  Reader
 
-	units   []unit
-	slots   []slot // of unit i: width of them from i*width
-	width   int    // signals times cases of a unit
-	index   map[string]int32
+	units []unit
+	slots []slot // of unit i: width of them from i*width
+	width int    // signals times cases of a unit
+	index index
+	last  struct { // unit that was asked for
+		name string
+		hash uint64
+	}
 	waiting map[int32][]outcome // of units that are not exposed yet
-	ids     map[string]struct{}
+	ids     ids
+	places  int // taken of Room
 	arms    [2]armLedger
 	points  []restartPoints // by signal
 	books   []*book         // by signal; nil where no bets are kept
@@ -68,9 +76,8 @@ func NewLedger(p Policy, o LedgerOptions) *Ledger {
 		options:   o,
 		signals:   make(map[string]int, len(p.Signals)),
 		width:     len(p.Signals) * p.Cluster.MaxCasesPerUnit,
-		index:     map[string]int32{},
 		waiting:   map[int32][]outcome{},
-		ids:       map[string]struct{}{},
+		ids:       ids{bounded: o.Room != nil},
 		points:    make([]restartPoints, len(p.Signals)),
 		books:     newBooks(&p),
 		stepStart: beforeAll,
@@ -141,7 +148,7 @@ func (l *Ledger) fold(o *Observation) Cause {
 		return UnknownSignal
 	case o.isOutcome() && !o.answers(l.policy.Signals[signal].Kind):
 		return BadValue
-	case l.seen(o.ID):
+	case l.ids.has(o.ID):
 		return Duplicate
 	case o.At.After(o.received().Add(time.Duration(l.policy.Integrity.MaxClockSkew))):
 		return Skewed
@@ -149,8 +156,8 @@ func (l *Ledger) fold(o *Observation) Cause {
 		return ForeignBuild
 	}
 	cause := l.foldUnit(o, signal)
-	if cause == "" && o.ID != "" {
-		l.ids[o.ID] = struct{}{}
+	if cause == "" {
+		l.ids.add(o.ID)
 	}
 	return cause
 }
@@ -185,11 +192,6 @@ func (o *Observation) answers(kind string) bool {
 // figure is not a count.
 const maxEvents = 1_000_000
 
-func (l *Ledger) seen(id string) bool {
-	_, seen := l.ids[id]
-	return seen
-}
-
 // isForeign says whether a treatment line is of a build that is not the
 // candidate, and counts its exposures.
 func (l *Ledger) isForeign(o *Observation) bool {
@@ -205,7 +207,13 @@ func (l *Ledger) isForeign(o *Observation) bool {
 
 // foldUnit takes a line into its unit.
 func (l *Ledger) foldUnit(o *Observation, signal int) Cause {
-	u := l.unit(o)
+	u, ok := l.unit(o)
+	if !ok {
+		if o.isCritical() { // counted by lines here: it rolls back all the same
+			l.critical++
+		}
+		return Overflow
+	}
 	if o.isCritical() && !l.units[u].critical {
 		l.units[u].critical = true
 		l.critical++
@@ -224,6 +232,9 @@ func (l *Ledger) foldUnit(o *Observation, signal int) Cause {
 	}
 	out := outcomeOf(o, signal)
 	if !l.units[u].exposed {
+		if !l.take() {
+			return Overflow
+		}
 		l.waiting[u] = append(l.waiting[u], out)
 		return ""
 	}

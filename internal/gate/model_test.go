@@ -177,7 +177,9 @@ func (m *model) arm(arm string) []*modelUnit {
 			units = append(units, u)
 		}
 	}
-	slices.SortFunc(units, func(a, b *modelUnit) int { return cmp.Or(a.at.Compare(b.at), cmp.Compare(a.name, b.name)) })
+	slices.SortFunc(units, func(a, b *modelUnit) int {
+		return cmp.Or(a.at.Compare(b.at), cmp.Compare(hashOf(a.name), hashOf(b.name)))
+	})
 	return units
 }
 

@@ -21,6 +21,9 @@ func (c *decider) needs() []string {
 			needs = append(needs, fmt.Sprintf("exposures of this milestone: %d more in the smaller arm", short))
 		}
 	}
+	if e.Overflow > 0 {
+		needs = append(needs, fmt.Sprintf("room: %d lines were not counted, since the server remembers as many units as it may (serve --evidence-units)", e.Overflow))
+	}
 	for i := range c.findings {
 		if need := c.need(i); need != "" {
 			needs = append(needs, c.findings[i].Name+": "+need)

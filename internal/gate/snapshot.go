@@ -37,12 +37,13 @@ type Window struct {
 }
 
 // Exposures are numbers of units. Units that saw both arms are in Multi and
-// in neither arm.
+// in neither arm. Overflow counts lines that were not counted for want of room.
 type Exposures struct {
 	Treatment Count      `json:"treatment"`
 	Control   Count      `json:"control"`
 	Expected  float64    `json:"expected,omitempty"` // the treatment's share; 0 is 0.5
 	Multi     Count      `json:"multi"`
+	Overflow  Count      `json:"overflow,omitempty"`
 	Step      *ArmCounts `json:"step,omitempty"` // those exposed since the milestone began; nil: no check
 }
 

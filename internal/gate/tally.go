@@ -174,11 +174,11 @@ func (l *Ledger) advance(arm *armLedger, at int64) {
 	}
 }
 
-// sortIn merges the fresh units by time of exposure. Ties go by name, not by
-// the order of lines, which is no evidence.
+// sortIn merges the fresh units by time of exposure. Ties go by the hash of the
+// name, not by the order of lines, which is no evidence.
 func (l *Ledger) sortIn(arm *armLedger) {
 	before := func(a, b int32) int {
-		return cmp.Or(cmp.Compare(l.units[a].at, l.units[b].at), cmp.Compare(l.units[a].name, l.units[b].name))
+		return cmp.Or(cmp.Compare(l.units[a].at, l.units[b].at), cmp.Compare(l.units[a].hash, l.units[b].hash))
 	}
 	slices.SortFunc(arm.fresh, before)
 	i, j := len(arm.byTime)-1, len(arm.fresh)-1

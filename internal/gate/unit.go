@@ -18,8 +18,8 @@ func armOf(arm string) uint8 {
 // unit is what the ledger knows of one unit besides its outcomes. Times are
 // Unix microseconds: RFC 3339 reaches years that nanoseconds do not.
 type unit struct {
-	name     string
-	at       int64 // of its first exposure
+	hash     uint64 // of its name
+	at       int64  // of its first exposure
 	arm      uint8
 	exposed  bool
 	multi    bool // seen in both arms: in neither, for ever
@@ -81,17 +81,21 @@ func caseHash(s string) uint32 {
 	return h
 }
 
-// unit returns the index of a line's unit, which the line fixes to its arm
-// where it is new.
-func (l *Ledger) unit(o *Observation) int32 {
-	if u, ok := l.index[o.Unit]; ok {
-		return u
+// unit returns the number of a line's unit, which the line fixes to its arm
+// where it is new; false where there is no room for a new one. Lines of a unit
+// tend to come together.
+func (l *Ledger) unit(o *Observation) (u int32, ok bool) {
+	if l.last.name != o.Unit {
+		l.last.name, l.last.hash = o.Unit, hashOf(o.Unit)
 	}
-	u := int32(len(l.units))
-	l.index[o.Unit] = u
-	l.units = append(l.units, unit{name: o.Unit, arm: armOf(o.Arm)})
+	u, _, ok = l.index.find(l.last.hash, l.units)
+	if ok || !l.take() {
+		return u, ok
+	}
+	l.units = append(l.units, unit{hash: l.last.hash, arm: armOf(o.Arm)})
 	l.slots = append(l.slots, make([]slot, l.width)...)
-	return u
+	l.index.add(l.units)
+	return int32(len(l.units) - 1), true
 }
 
 // slotsOf returns the slots of a unit and signal: one a case.
@@ -124,7 +128,7 @@ func (l *Ledger) expose(u int32, o *Observation) {
 			l.rejected[c]++
 		}
 	}
-	delete(l.waiting, u)
+	l.served(u)
 }
 
 // answer takes an outcome of an exposed unit: the worst within the outcome
@@ -199,7 +203,7 @@ func (l *Ledger) leave(u int32) {
 	l.unfreeze(u)
 	l.units[u].multi = true
 	l.multi++
-	delete(l.waiting, u)
+	l.served(u)
 	for i := range l.policy.Signals {
 		for _, s := range l.slotsOf(u, i) {
 			if s.sorted {

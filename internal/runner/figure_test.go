@@ -48,25 +48,13 @@ func (g *gauge) Figure(ctx context.Context, _ control.ReleaseView, _ *gate.Sourc
 	return value, at, err
 }
 
-func (w *world) runWith(t *testing.T, figures runner.Figures) {
-	t.Helper()
-	r := runner.New(runner.Options{Service: w.Service, Evidence: w.db, Wake: w.db, Figures: figures, Coalesce: 5 * time.Millisecond})
-	ctx, cancel := context.WithCancel(context.Background()) //nolint:usetesting // ends before the store is closed
-	done := make(chan error, 1)
-	go func() { done <- r.Run(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		check(t, <-done)
-	})
-}
-
 // TestOutsideFigure takes one release through what an outside source may say:
 // nothing but a good and fresh figure lets it go on.
 func TestOutsideFigure(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	g := &gauge{err: errors.New("connection refused")}
-	w.runWith(t, g)
+	w.runWith(t, runner.Options{Evidence: w.db, Figures: g})
 	r := w.start(t, flagName, sourced)
 	const missing = gate.EvidenceMissing + ":queue"
 	w.until(t, r.ID, true, at(0, missing))
@@ -87,7 +75,7 @@ func TestOutsideFigure(t *testing.T) {
 func TestOutsideFigureRollsBack(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.runWith(t, &gauge{value: 21})
+	w.runWith(t, runner.Options{Evidence: w.db, Figures: &gauge{value: 21}})
 	r := w.start(t, flagName, sourced)
 	end := w.until(t, r.ID, false, closed)
 	diff(t, "reason", gate.SevereFloor+":queue", end.Verdict.Reason)
@@ -98,7 +86,7 @@ func TestOutsideFigureRollsBack(t *testing.T) {
 func TestSourceHangs(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.runWith(t, &gauge{hang: true})
+	w.runWith(t, runner.Options{Evidence: w.db, Figures: &gauge{hang: true}})
 	byGate, byHand := w.start(t, flagName, sourced), w.start(t, otherFlag, sourced)
 	w.submit(t, byGate, 200, false)
 	end := w.until(t, byGate.ID, false, closed)

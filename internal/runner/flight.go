@@ -23,6 +23,7 @@ type flight struct {
 
 	rules    gate.Rules          // of the policy, compiled
 	readings map[string]*reading // of signals with an outside source, by name
+	room     *gate.Room
 	ledger   *gate.Ledger
 	progress gate.Progress
 	after    int64     // sequence number of the last batch folded
@@ -32,8 +33,8 @@ type flight struct {
 	next     time.Time // when the gate wants to be asked again; zero: on evidence only
 }
 
-func newFlight(view control.ReleaseView) *flight {
-	f := &flight{id: view.ID}
+func newFlight(view control.ReleaseView, room *gate.Room) *flight {
+	f := &flight{id: view.ID, room: room}
 	f.update(view)
 	return f
 }
@@ -78,9 +79,12 @@ const pointsEvery = time.Second
 // reset goes back to what is stored: the clocks, the marks, and evidence that
 // is still to be folded.
 func (f *flight) reset() {
+	if f.ledger != nil {
+		f.ledger.Close()
+	}
 	f.ledger = gate.NewLedger(*f.policy, gate.LedgerOptions{
 		Candidate: f.view.Build, Flag: f.view.Flag, Environment: f.view.Environment, Marks: f.view.Marks,
-		PointsEvery: pointsEvery,
+		PointsEvery: pointsEvery, Room: f.room,
 	})
 	f.progress, f.restart = f.view.Progress, byHand(f.view.Verdict)
 	f.after, f.fresh = 0, true

@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -11,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/lockflight/lockflight/internal/control"
+	"github.com/lockflight/lockflight/internal/gate"
 )
 
 // Options is what a Runner needs.
@@ -25,7 +27,15 @@ type Options struct {
 	// Coalesce is the shortest time between two evaluations of one release;
 	// a second where zero.
 	Coalesce time.Duration
+	// Units is how many units of open releases are remembered together;
+	// DefaultUnits where zero. The evidence of a release that has more is
+	// missing (gate.Room).
+	Units int
 }
+
+// DefaultUnits is Options.Units where it is zero: about 300 MB with the five
+// signals of the default policy.
+const DefaultUnits = 2_000_000
 
 // Waker gives hints that there may be something new. Both channels are closed
 // when that is so; take them before reading.
@@ -38,6 +48,7 @@ type Waker interface {
 type Runner struct {
 	o       Options
 	metrics *metrics
+	room    *gate.Room
 	table   atomic.Pointer[table] // never nil
 
 	mu      sync.RWMutex
@@ -62,7 +73,8 @@ func New(o Options) *Runner {
 	if o.Coalesce == 0 {
 		o.Coalesce = time.Second
 	}
-	r := &Runner{o: o, metrics: newMetrics(o.Registerer), flights: map[string]*flight{}, moved: make(chan struct{}), figures: make(chan struct{}, 1)}
+	room := gate.NewRoom(cmp.Or(o.Units, DefaultUnits))
+	r := &Runner{o: o, metrics: newMetrics(o.Registerer, room), room: room, flights: map[string]*flight{}, moved: make(chan struct{}), figures: make(chan struct{}, 1)}
 	r.table.Store(&table{})
 	return r
 }
@@ -148,16 +160,34 @@ func (r *Runner) refresh(ctx context.Context) error {
 	for _, view := range open {
 		f := before[view.ID]
 		if f == nil {
-			f = newFlight(view)
+			f = newFlight(view, r.room)
 			moved = true
 		}
 		moved = f.update(view) || moved
 		r.flights[view.ID] = f
+		delete(before, view.ID)
 	}
+	r.land(before)
 	if moved {
 		r.announce()
 	}
 	return nil
+}
+
+// land gives back the room of releases that are over, to those that had none.
+// The caller holds mu.
+func (r *Runner) land(over map[string]*flight) {
+	for _, f := range over {
+		f.ledger.Close()
+	}
+	if len(over) == 0 {
+		return
+	}
+	for _, f := range r.flights {
+		if f.ledger.Overflow() > 0 {
+			f.reset()
+		}
+	}
 }
 
 // announce wakes those who wait for a change. The caller holds mu.

@@ -98,7 +98,14 @@ func (w *world) read(t *testing.T, id string) control.ReleaseView {
 // run runs a runner until the test or stop ends it.
 func (w *world) run(t *testing.T, evidence control.EvidenceStore) (r *runner.Runner, stop func()) {
 	t.Helper()
-	r = runner.New(runner.Options{Service: w.Service, Evidence: evidence, Wake: w.db, Coalesce: 5 * time.Millisecond})
+	return w.runWith(t, runner.Options{Evidence: evidence})
+}
+
+// runWith is run with options.
+func (w *world) runWith(t *testing.T, o runner.Options) (r *runner.Runner, stop func()) {
+	t.Helper()
+	o.Service, o.Wake, o.Coalesce = w.Service, w.db, 5*time.Millisecond
+	r = runner.New(o)
 	ctx, cancel := context.WithCancel(context.Background()) //nolint:usetesting // ends before the store is closed
 	done := make(chan error, 1)
 	go func() { done <- r.Run(ctx) }()
