@@ -33,6 +33,7 @@ type releaseDoc struct {
 	Milestone   milestoneDoc `json:"milestone"`
 	Verdict     *verdictDoc  `json:"verdict"`
 	Live        *verdictDoc  `json:"live"`
+	StartAt     *time.Time   `json:"startAt,omitempty"`
 	StartedAt   time.Time    `json:"startedAt"`
 	EndedAt     *time.Time   `json:"endedAt"`
 	Mark        string       `json:"mark"`
@@ -112,6 +113,7 @@ type releaseStartCmd struct {
 	Build      string `required:"" help:"The build to release, as its telemetry names it."`
 	Control    string `help:"The build it is compared with."`
 	Plan       string `required:"" help:"A ReleasePlan or GatePolicy, YAML or JSON, or the name of a built-in policy, such as service."`
+	At         string `placeholder:"TIME" help:"When it begins, as 2026-12-01T09:00:00Z, or in so long, as 2h; now where absent."`
 	Stickiness string `default:"userId" help:"The context field that decides a unit's arm."`
 
 	CasesPerDay float64 `help:"Cases that a day is expected to bring; estimated from usage where absent."`
@@ -127,6 +129,13 @@ func (c *releaseStartCmd) Run(ctx context.Context, s streams) error {
 		"flag": c.Flag, "environment": c.Env, "build": c.Build, "control": c.Control,
 		"stickiness": c.Stickiness, "plan": plan,
 	}
+	if c.At != "" {
+		at, err := startAt(c.At, time.Now())
+		if err != nil {
+			return err
+		}
+		in["startAt"] = at
+	}
 	if c.CasesPerDay != 0 {
 		in["casesPerDay"] = c.CasesPerDay
 	}
@@ -137,10 +146,26 @@ func (c *releaseStartCmd) Run(ctx context.Context, s streams) error {
 	if c.Output == "json" {
 		return printJSON(s.out, out)
 	}
+	if out.StartAt != nil {
+		fmt.Fprintf(s.out, "%s scheduled: build %s of %s in %s at %s\n", out.ID, out.Build, out.Flag, out.Environment, out.StartAt.Local().Format(time.DateTime))
+		return nil
+	}
 	fmt.Fprintf(s.out, "%s started: build %s of %s in %s at %d %%\n", out.ID, out.Build, out.Flag, out.Environment, out.Milestone.Percent)
 	out.Forecast.print(s)
 	fmt.Fprintf(s.out, "watch it with: lockflight release status %s --watch\n", out.ID)
 	return nil
+}
+
+// startAt reads a moment, or how long until it.
+func startAt(text string, now time.Time) (time.Time, error) {
+	if in, err := time.ParseDuration(text); err == nil {
+		return now.Add(in), nil
+	}
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return at, usageError{fmt.Errorf("--at %q: want a time such as 2026-12-01T09:00:00Z, or a duration such as 2h", text)}
+	}
+	return at, nil
 }
 
 type releaseStatusCmd struct {

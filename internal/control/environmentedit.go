@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/lockflight/lockflight/internal/audit"
+	"github.com/lockflight/lockflight/internal/gate"
 )
 
 // EnvironmentEdit says what to change of an environment. A nil field leaves
@@ -14,6 +15,7 @@ type EnvironmentEdit struct {
 	Type      *string
 	SortOrder *int
 	Disabled  *bool
+	Calendar  *gate.Calendar // the empty one takes it away
 }
 
 // EditEnvironments changes environments by name, all of them or none. Each that
@@ -32,6 +34,12 @@ func (s *Service) EditEnvironments(ctx context.Context, p Principal, edits map[s
 			set(&e.Type, edit.Type)
 			set(&e.SortOrder, edit.SortOrder)
 			set(&e.Disabled, edit.Disabled)
+			if err := checkCalendar("calendar", edit.Calendar); err != nil {
+				return err
+			}
+			if edit.Calendar != nil {
+				e.Calendar = edit.Calendar.Settled()
+			}
 			if e.Type == "" {
 				return Invalidf("type", "must not be empty")
 			}

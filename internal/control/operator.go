@@ -24,6 +24,9 @@ func (s *Service) RollbackRelease(ctx context.Context, p Principal, id, reason s
 		if !r.Open() {
 			return Errorf(Conflict, "release_ended", "release %s has ended (%s): switch the flag off instead", r.ID, r.State)
 		}
+		if r.State == Scheduled {
+			return w.abort(r.Release, reason)
+		}
 		r.byHand(w, gate.Rollback, "P1_OPERATOR_KILL", reason)
 		return w.advance(&r.Release, gate.Rollback)
 	})
@@ -34,6 +37,9 @@ func (s *Service) PauseRelease(ctx context.Context, p Principal, id, reason stri
 	return s.operate(ctx, p, Urgent, reducing, id, func(w *work, r *ReleaseView) error {
 		if !r.Open() {
 			return Errorf(Conflict, "release_ended", "release %s has ended (%s)", r.ID, r.State)
+		}
+		if r.State == Scheduled {
+			return r.notBegun()
 		}
 		r.State, r.Note = Paused, reason
 		return w.putRelease("release.pause", r.Release, audit.Decision{})
@@ -87,6 +93,8 @@ func (r *ReleaseView) promotable() error {
 	switch {
 	case !r.Open():
 		return Errorf(Conflict, "release_ended", "release %s has ended (%s)", r.ID, r.State)
+	case r.State == Scheduled:
+		return r.notBegun()
 	case r.State == Paused:
 		return Errorf(Conflict, "release_paused", "release %s is paused: resume it first", r.ID)
 	case r.Verdict == nil || r.Verdict.Milestone != r.Milestone:
@@ -95,6 +103,10 @@ func (r *ReleaseView) promotable() error {
 		return Errorf(Conflict, "gate_forbids", "the gate says %s: that is not for one person to overrule", r.Verdict.Reason)
 	}
 	return nil
+}
+
+func (r *ReleaseView) notBegun() error {
+	return Errorf(Conflict, "not_begun", "release %s begins at %s: roll it back to call it off", r.ID, r.StartAt.Format(time.RFC3339))
 }
 
 // byHand gives the release a verdict that a person made.
@@ -128,8 +140,12 @@ func (s *Service) operate(ctx context.Context, p Principal, pri Priority, perms 
 	return out, err
 }
 
-// stopRelease rolls back what runs on a flag that is being switched off.
+// stopRelease rolls back what runs, and calls off what is scheduled, on a flag
+// that is being switched off.
 func (w *work) stopRelease(ref Ref) error {
+	if err := w.callOff(ref); err != nil {
+		return err
+	}
 	open, err := openReleases(w, ref.Environment)
 	if err != nil || open[ref.Flag] == nil {
 		return err

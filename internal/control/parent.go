@@ -29,6 +29,8 @@ type listed struct {
 	Principal   string     `json:"principal"`
 	Type        string     `json:"type"`
 	Account     string     `json:"account"`
+
+	State ReleaseState `json:"state"`
 }
 
 // parents has the kinds that are listed under something.
@@ -39,9 +41,12 @@ var parents = map[ResourceKind]func(listed) string{
 	KindTag:      func(d listed) string { return d.Type },
 	KindSession:  func(d listed) string { return d.Account },
 	KindRelease: func(d listed) string {
-		if d.EndedAt == nil {
-			return releasesOpen
+		switch {
+		case d.EndedAt != nil:
+			return releasesClosed
+		case d.State == Scheduled:
+			return releasesScheduled
 		}
-		return releasesClosed
+		return releasesOpen
 	},
 }

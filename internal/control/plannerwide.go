@@ -83,7 +83,10 @@ func (pl *planner) putEnvironment(in EnvironmentSpec) error {
 	if err == nil {
 		next, perm = old, PermEnvUpdate
 	}
-	next.Type, next.SortOrder, next.Disabled = in.Type, in.SortOrder, in.Disabled
+	if err := checkCalendar("calendar", in.Calendar); err != nil {
+		return err
+	}
+	next.Type, next.SortOrder, next.Disabled, next.Calendar = in.Type, in.SortOrder, in.Disabled, in.Calendar.Settled()
 	return pl.whole(step{
 		Change: Change{Kind: KindEnvironment, Name: in.Name}, after: specOfEnvironment(next), perms: []Permission{perm},
 		event: event{Kind: KindEnvironment, Key: in.Name, Env: in.Name, Doc: next},

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/lockflight/lockflight/internal/gate"
 )
 
 // The kinds of resource that this package stores.
@@ -51,6 +53,9 @@ type Environment struct {
 	// Disabled keeps projects from being served there that are not yet. It
 	// changes nothing for those that are.
 	Disabled bool `json:"disabled,omitempty"`
+
+	// Calendar says when releases may serve more there; nil: at any time.
+	Calendar *gate.Calendar `json:"calendar,omitempty"`
 }
 
 // CreateProject adds a project that is served in the named environments, or

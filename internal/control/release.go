@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/lockflight/lockflight/internal/audit"
@@ -18,6 +19,7 @@ type ReleaseState string
 
 // The states of a release. The last three are final.
 const (
+	Scheduled  ReleaseState = "scheduled"   // starts later: serves nobody and changes nothing
 	Running    ReleaseState = "running"     // serving a milestone, gathering evidence
 	Held       ReleaseState = "held"        // evidence, or its lack, speaks against going on
 	Paused     ReleaseState = "paused"      // by a person: serves its milestone, is not evaluated
@@ -26,10 +28,11 @@ const (
 	Aborted    ReleaseState = "aborted"     // ended by a person before it served anyone
 )
 
-// Releases are listed under whether they are still open.
+// Releases are listed under whether they have begun, and whether they have ended.
 const (
-	releasesOpen   = "open"
-	releasesClosed = "closed"
+	releasesScheduled = "scheduled"
+	releasesOpen      = "open"
+	releasesClosed    = "closed"
 )
 
 // releaseParameter marks a release's own strategy on the wire, for our SDK.
@@ -59,6 +62,8 @@ type Release struct {
 	Marks        map[string][]int64 `json:"marks,omitempty"`        // the gate's restart points, by signal
 	CooldownFrom *time.Time         `json:"cooldownFrom,omitempty"` // the flag's last rollback here
 	Note         string             `json:"note,omitempty"`         // the reason that a person gave last
+	StartAt      *time.Time         `json:"startAt,omitempty"`      // of one that was scheduled
+	Starter      *Starter           `json:"starter,omitempty"`      // by whose rights it starts then
 	StartedBy    string             `json:"startedBy"`
 	StartedAt    time.Time          `json:"startedAt"`
 	ChangedAt    time.Time          `json:"changedAt"`  // when what is served last changed
@@ -79,7 +84,7 @@ type Verdict struct {
 	Reason         string        `json:"reason"`
 }
 
-// Open tells whether the release still runs.
+// Open tells whether the release has not ended.
 func (r Release) Open() bool { return r.EndedAt == nil }
 
 // Ref names the flag and environment that the release is about.
@@ -87,7 +92,7 @@ func (r Release) Ref() Ref { return Ref{r.Project, r.Flag, r.Environment} }
 
 // Percent is the share of units that the milestone serves: 0 to 100.
 func (r Release) Percent() int {
-	if r.State == RolledBack || r.State == Aborted || r.Milestone >= len(r.Plan.Milestones) {
+	if r.State == Scheduled || r.State == RolledBack || r.State == Aborted || r.Milestone >= len(r.Plan.Milestones) {
 		return 0
 	}
 	return r.Plan.Milestones[r.Milestone].Percent
@@ -96,7 +101,7 @@ func (r Release) Percent() int {
 // Arm returns the arm of a unit, eval.Treatment or eval.Control, by its hash
 // alone; false where that does not decide, or the unit is in neither.
 func (r Release) Arm(unit string) (string, bool) {
-	if !r.Joinable || !r.Open() {
+	if !r.Joinable || !r.Open() || r.State == Scheduled {
 		return "", false
 	}
 	arm := eval.ArmOf(r.ID, unit, r.Percent())
@@ -126,6 +131,9 @@ type StartRelease struct {
 	Plan                              gate.Plan
 	PlanName                          string // of a template or a built-in policy, in place of Plan
 
+	// StartAt is when the release begins; now where it is zero.
+	StartAt time.Time
+
 	// CasesPerDay is how many the caller expects; 0 estimates it from usage.
 	CasesPerDay float64
 
@@ -143,7 +151,7 @@ func (s *Service) StartRelease(ctx context.Context, p Principal, in StartRelease
 	if err := s.planned(ctx, &in); err != nil {
 		return Release{}, err
 	}
-	if err := in.check(); err != nil {
+	if err := in.check(s.now()); err != nil {
 		return Release{}, err
 	}
 	if err := s.checkBlocks(ctx, p, in); err != nil {
@@ -157,51 +165,69 @@ func (s *Service) StartRelease(ctx context.Context, p Principal, in StartRelease
 		}
 	}
 	var out Release
-	err := s.write(ctx, p, Normal, func(w *work) error {
-		f, err := get[Flag](w, KindFlag, in.Flag)
-		if err != nil {
-			return asMissing(err, "flag", in.Flag)
-		}
-		ref := Ref{f.Project, f.Name, in.Environment}
-		if err := w.mayOn(ref.scope(), "flag", f.Name, PermReleaseStart); err != nil {
-			return err
-		}
-		if err := f.inService(); err != nil {
-			return err
-		}
-		if _, pr, err := flagOf(w, f.Project, f.Name); err != nil {
-			return err
-		} else if !slices.Contains(pr.Environments, in.Environment) {
-			return Invalidf("environment", "project %q is not served in an environment %q", pr.ID, in.Environment)
-		}
-		if err := w.unmoved(in.template); err != nil {
-			return err
-		}
-		if err := w.noRelease(ref); err != nil {
-			return err
-		}
-		if why := closed(in.Plan.Calendar, w.now); why != "" {
-			return Errorf(Conflict, "calendar_closed", "nothing may be started now: %s", why)
-		}
-		fe, err := flagEnv(w, ref)
-		if err != nil {
-			return err
-		}
-		if out, err = w.newRelease(ref, fe, in); err != nil {
+	err := s.write(ctx, p, Normal, func(w *work) (err error) {
+		if out, err = w.drafted(in); err != nil {
 			return err
 		}
 		if out.Forecast, err = forecast(in.Plan, cases); err != nil {
 			return err
 		}
-		if err := w.changed(&out); err != nil {
-			return err
+		if !in.StartAt.IsZero() {
+			return w.schedule(&out, in.StartAt)
 		}
-		return w.putRelease("release.milestone.enter", out, audit.Decision{})
+		return w.enter(&out)
 	})
 	return out, err
 }
 
-func (in StartRelease) check() error {
+// drafted returns the release that is asked for, where whoever asks may start it
+// and nothing stands against it but the calendar.
+func (w *work) drafted(in StartRelease) (Release, error) {
+	f, err := get[Flag](w, KindFlag, in.Flag)
+	if err != nil {
+		return Release{}, asMissing(err, "flag", in.Flag)
+	}
+	ref := Ref{f.Project, f.Name, in.Environment}
+	if err := w.mayOn(ref.scope(), "flag", f.Name, PermReleaseStart); err != nil {
+		return Release{}, err
+	}
+	if err := f.inService(); err != nil {
+		return Release{}, err
+	}
+	if _, pr, err := flagOf(w, f.Project, f.Name); err != nil {
+		return Release{}, err
+	} else if !slices.Contains(pr.Environments, in.Environment) {
+		return Release{}, Invalidf("environment", "project %q is not served in an environment %q", pr.ID, in.Environment)
+	}
+	if err := w.unmoved(in.template); err != nil {
+		return Release{}, err
+	}
+	if err := w.noRelease(ref); err != nil {
+		return Release{}, err
+	}
+	fe, err := flagEnv(w, ref)
+	if err != nil {
+		return Release{}, err
+	}
+	return w.newRelease(ref, fe, in)
+}
+
+// enter begins a release: its first milestone is served from here on.
+func (w *work) enter(r *Release) error {
+	env, err := calendarOf(w, r.Environment)
+	if err != nil {
+		return err
+	}
+	if why := (ReleaseView{Release: *r, Calendar: env}).Closed(w.now); why != "" {
+		return Errorf(Conflict, calendarClosed, "nothing may be started now: %s", why)
+	}
+	if err := w.changed(r); err != nil {
+		return err
+	}
+	return w.putRelease("release.milestone.enter", *r, audit.Decision{})
+}
+
+func (in StartRelease) check(now time.Time) error {
 	for _, f := range []struct {
 		field, value string
 		optional     bool
@@ -225,6 +251,9 @@ func (in StartRelease) check() error {
 	if err := checkPlan(in.Plan); err != nil {
 		return err
 	}
+	if err := in.checkStart(now); err != nil {
+		return err
+	}
 	if in.CasesPerDay < 0 || math.IsNaN(in.CasesPerDay) || math.IsInf(in.CasesPerDay, 0) {
 		return Invalidf("casesPerDay", "%v: want more than 0, or nothing", in.CasesPerDay)
 	}
@@ -243,9 +272,7 @@ func InvalidPlan(field string, fault error) error {
 	out := &Error{Kind: Invalid, Code: "policy_invalid", Field: field, Msg: fault.Error()}
 	if f, ok := errors.AsType[*gate.FieldError](fault); ok {
 		out.Msg = f.Msg
-		if f.Field != "" {
-			out.Field += "." + f.Field
-		}
+		out.Field = strings.Trim(field+"."+f.Field, ".")
 	}
 	return out
 }
@@ -347,7 +374,8 @@ func (w *work) noRelease(ref Ref) error {
 // ReleaseView is a release as stored, with its revision.
 type ReleaseView struct {
 	Release
-	Rev int64
+	Rev      int64
+	Calendar *gate.Calendar // the environment's, which holds beside the plan's
 }
 
 // Release returns one release.
@@ -366,28 +394,40 @@ func (s *Service) Release(ctx context.Context, p Principal, id string) (ReleaseV
 	return out, nil
 }
 
-// Releases lists the releases that p may read, the newest first; the open
-// ones only where open is set.
+// Releases lists the releases that p may read, the newest first; those that have
+// not ended only where open is set.
 func (s *Service) Releases(ctx context.Context, p Principal, open bool) ([]ReleaseView, error) {
-	parent := ""
+	parents := []string{""}
 	if open {
-		parent = releasesOpen
+		parents = []string{releasesOpen, releasesScheduled}
 	}
 	var out []ReleaseView
 	err := s.store.View(ctx, func(tx ReadTx) error {
-		all, err := tx.Resources(KindRelease, parent)
-		for _, res := range all {
-			r, err := decode[Release](res)
+		calendars := map[string]*gate.Calendar{}
+		for _, parent := range parents {
+			all, err := tx.Resources(KindRelease, parent)
 			if err != nil {
 				return err
 			}
-			if p.May(PermRead, r.Ref().scope()) == nil {
-				out = append(out, ReleaseView{r, res.Rev})
+			for _, res := range all {
+				r, err := decode[Release](res)
+				if err != nil {
+					return err
+				}
+				if p.May(PermRead, r.Ref().scope()) != nil {
+					continue
+				}
+				if _, known := calendars[r.Environment]; !known {
+					if calendars[r.Environment], err = calendarOf(tx, r.Environment); err != nil {
+						return err
+					}
+				}
+				out = append(out, ReleaseView{r, res.Rev, calendars[r.Environment]})
 			}
 		}
-		return err
+		return nil
 	})
-	slices.Reverse(out)
+	slices.SortFunc(out, func(a, b ReleaseView) int { return strings.Compare(b.ID, a.ID) })
 	return out, err
 }
 
@@ -397,5 +437,9 @@ func releaseOf(tx ReadTx, id string) (ReleaseView, error) {
 		return ReleaseView{}, asMissing(err, "release", id)
 	}
 	r, err := decode[Release](res)
-	return ReleaseView{r, res.Rev}, err
+	if err != nil {
+		return ReleaseView{}, err
+	}
+	calendar, err := calendarOf(tx, r.Environment)
+	return ReleaseView{r, res.Rev, calendar}, err
 }

@@ -72,10 +72,7 @@ func forecast(plan gate.Plan, casesPerDay float64) (*Forecast, error) {
 	gathered := int64(0)
 	for i, m := range plan.Milestones[:len(plan.Milestones)-1] {
 		policy := plan.PolicyAt(i)
-		need := int64(policy.Evidence.MinStepExposures)
-		if least := int64(plan.MinCases(i)); least-gathered > need {
-			need = least - gathered
-		}
+		need := casesFor(plan, i, gathered)
 		gathered += min(need, math.MaxInt64-gathered)
 		share := m.Percent
 		if m.Shadow {
@@ -97,6 +94,15 @@ func forecast(plan gate.Plan, casesPerDay float64) (*Forecast, error) {
 		f.Warnings = append(f.Warnings, why)
 	}
 	return f, nil
+}
+
+// casesFor is how many cases milestone i must gather itself, in each arm.
+func casesFor(plan gate.Plan, i int, gathered int64) int64 {
+	least := int64(plan.MinCases(i))
+	if least == 0 {
+		return 0
+	}
+	return max(int64(plan.PolicyAt(i).Evidence.MinStepExposures), least-gathered)
 }
 
 // tooSlow says what is wrong with a milestone, and what would not be.

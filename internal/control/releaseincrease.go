@@ -3,6 +3,7 @@ package control
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/lockflight/lockflight/internal/audit"
@@ -38,9 +39,20 @@ func (r Release) approvals(milestone int) []Approval {
 	return out
 }
 
-// Closed says why the release's exposure may not grow now, by the plan's
-// calendar; "" where it may. What reduces it never asks.
-func (r Release) Closed(now time.Time) string { return closed(r.Plan.Calendar, now) }
+// calendarClosed is the code of what must wait for a calendar.
+const calendarClosed = "calendar_closed"
+
+// Closed says why the release's exposure may not grow now, by the calendar of
+// its plan or of its environment; "" where it may. What reduces it never asks.
+func (r ReleaseView) Closed(now time.Time) string {
+	if why := closed(r.Plan.Calendar, now); why != "" {
+		return why
+	}
+	if why := closed(r.Calendar, now); why != "" {
+		return r.Environment + " is " + why
+	}
+	return ""
+}
 
 func closed(c *gate.Calendar, now time.Time) string {
 	if c == nil {
@@ -48,15 +60,35 @@ func closed(c *gate.Calendar, now time.Time) string {
 	}
 	zone, err := time.LoadLocation(c.TimeZone)
 	if err != nil {
-		return "the time zone " + c.TimeZone + " is not known here" // it was, at the start: another machine
+		return "closed: its time zone " + c.TimeZone + " is not known here" // it was, once: another machine
 	}
 	return c.Closed(now.In(zone))
 }
 
+// calendarOf is the calendar of an environment, nil where it has none.
+func calendarOf(tx ReadTx, environment string) (*gate.Calendar, error) {
+	e, err := get[Environment](tx, KindEnvironment, environment)
+	return e.Calendar, present(err)
+}
+
+// checkCalendar checks a calendar that is the input's field.
+func checkCalendar(field string, c *gate.Calendar) error {
+	if c == nil {
+		return nil
+	}
+	if err := c.Validate(); err != nil {
+		return InvalidPlan(strings.TrimSuffix(strings.TrimSuffix(field, "calendar"), "."), err)
+	}
+	if _, err := time.LoadLocation(c.TimeZone); err != nil || c.TimeZone == "Local" {
+		return Invalidf(field+".time_zone", "%q is no time zone: want an IANA name, such as Europe/Berlin", c.TimeZone)
+	}
+	return nil
+}
+
 // mayGrow refuses an increase that must wait, whoever asks for it.
-func (r Release) mayGrow(now time.Time) error {
+func (r ReleaseView) mayGrow(now time.Time) error {
 	if why := r.Closed(now); why != "" {
-		return Errorf(Conflict, "calendar_closed", "release %s may not serve more now: %s", r.ID, why)
+		return Errorf(Conflict, calendarClosed, "release %s may not serve more now: %s", r.ID, why)
 	}
 	if n := r.AwaitsApprovals(); n > 0 {
 		return Errorf(Conflict, "approval_missing", "release %s needs the approval of %d more before its next milestone", r.ID, n)
@@ -107,10 +139,5 @@ func checkIncreases(plan gate.Plan) error {
 	if len(plan.Milestones) > 0 && plan.Milestones[0].Approvals > 0 {
 		return Invalidf("plan.milestones[0].approvals", "the first milestone is entered by the start: ask for approvals before a later one")
 	}
-	if c := plan.Calendar; c != nil {
-		if _, err := time.LoadLocation(c.TimeZone); err != nil || c.TimeZone == "Local" {
-			return Invalidf("plan.calendar.time_zone", "%q is no time zone: want an IANA name, such as Europe/Berlin", c.TimeZone)
-		}
-	}
-	return nil
+	return checkCalendar("plan.calendar", plan.Calendar)
 }

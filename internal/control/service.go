@@ -115,6 +115,9 @@ func (s *Service) write(ctx context.Context, p Principal, pri Priority, fn func(
 		return s.guard.around(tx, func() error { return fn(w) })
 	})
 	e, _ := errors.AsType[*Error](err)
+	if w != nil {
+		p = w.p
+	}
 	switch {
 	case err == nil:
 		s.credentials.grown(w.size)

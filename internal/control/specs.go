@@ -3,6 +3,8 @@ package control
 import (
 	"cmp"
 	"slices"
+
+	"github.com/lockflight/lockflight/internal/gate"
 )
 
 // EnvironmentSpec is an environment in a Configuration.
@@ -11,6 +13,8 @@ type EnvironmentSpec struct {
 	Type      string `json:"type"`
 	SortOrder int    `json:"sortOrder,omitempty"`
 	Disabled  bool   `json:"disabled,omitempty"`
+
+	Calendar *gate.Calendar `json:"calendar,omitempty"` // when releases may serve more there
 }
 
 // ProjectSpec is a project in a Configuration. Environments that it does not
@@ -43,7 +47,7 @@ type LinkSpec struct {
 }
 
 func specOfEnvironment(e Environment) EnvironmentSpec {
-	return EnvironmentSpec{Name: e.Name, Type: e.Type, SortOrder: e.SortOrder, Disabled: e.Disabled}
+	return EnvironmentSpec{Name: e.Name, Type: e.Type, SortOrder: e.SortOrder, Disabled: e.Disabled, Calendar: e.Calendar}
 }
 
 func specOfField(f ContextField) FieldSpec {

@@ -54,7 +54,7 @@ func (s *Service) Apply(ctx context.Context, p Principal, in Evaluation) (Releas
 		if err := w.mayOn(r.Ref().scope(), "release", in.Release, PermReleasePromote); err != nil {
 			return err
 		}
-		if r.Rev != in.Rev || !r.Open() || r.State == Paused {
+		if r.Rev != in.Rev || !r.Open() || r.State == Paused || r.State == Scheduled {
 			return Errorf(Conflict, "release_moved_on", "release %s is at revision %d, not %d", r.ID, r.Rev, in.Rev)
 		}
 		if in.Decision.Verdict == gate.Promote {
@@ -78,7 +78,7 @@ func (s *Service) Apply(ctx context.Context, p Principal, in Evaluation) (Releas
 			Decision: in.Decision, Reason: in.Decision.Reason,
 		}
 		err = w.advance(&r.Release, in.Decision.Verdict)
-		out = ReleaseView{r.Release, r.Rev + 1}
+		out = ReleaseView{r.Release, r.Rev + 1, r.Calendar}
 		return err
 	})
 	return out, err

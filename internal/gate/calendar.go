@@ -29,6 +29,14 @@ type Freeze struct {
 	Reason string    `json:"reason,omitempty"`
 }
 
+// Settled returns the calendar, nil where it is always open.
+func (c *Calendar) Settled() *Calendar {
+	if c == nil || len(c.Windows) == 0 && len(c.Freezes) == 0 {
+		return nil
+	}
+	return c
+}
+
 // weekdays are the names of days, as time.Weekday counts them.
 var weekdays = []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}
 
@@ -74,8 +82,8 @@ func minuteOf(clock string) (int, bool) {
 	return at.Hour()*60 + at.Minute(), err == nil && len(clock) == len("15:04")
 }
 
-// validate checks all but the name of the time zone.
-func (c *Calendar) validate() error {
+// Validate checks all but the name of the time zone; its error is a *FieldError.
+func (c *Calendar) Validate() error {
 	if c == nil {
 		return nil
 	}

@@ -81,7 +81,7 @@ func (st *State) impossible() error {
 		{isMargin(since), "state.since_rollback_s", "want 0 or more"},
 		{oneOf(st.Operator, "", OperatorKill, OperatorFreeze), "state.operator", "want kill or freeze"},
 		{st.AwaitsApprovals >= 0, "state.awaits_approvals", "want 0 or more"},
-		{oneOf(st.Pass, "", NoHarm), "state.pass", "want no_harm, or nothing"},
+		{oneOf(st.Pass, "", NoHarm, ByTime, ByApproval), "state.pass", "want no_harm, time, approval, or nothing"},
 	})
 }
 
@@ -263,7 +263,19 @@ func (c *decider) warnings() []string {
 	return warn
 }
 
+// proofless says whether a milestone asks for no evidence that the build is good.
+func proofless(pass string) bool { return pass == ByTime || pass == ByApproval }
+
 func (c *decider) tooLittle() {
+	if !proofless(c.state.Pass) {
+		c.tooFew()
+	}
+	if c.state.ElapsedSeconds < c.policy.Evidence.MinDuration.Seconds() {
+		c.addHold(HoldInsufficient, MinDuration)
+	}
+}
+
+func (c *decider) tooFew() {
 	e, ev := c.snapshot.Exposures, c.policy.Evidence
 	if min(e.Treatment, e.Control) < ev.MinExposuresPerArm ||
 		e.Step != nil && min(e.Step.Treatment, e.Step.Control) < ev.MinStepExposures {
@@ -273,9 +285,6 @@ func (c *decider) tooLittle() {
 		if f := &c.findings[i]; f.few && f.signal.Required {
 			c.addHold(HoldInsufficient, of(MinEvidence, f.Name))
 		}
-	}
-	if c.state.ElapsedSeconds < ev.MinDuration.Seconds() {
-		c.addHold(HoldInsufficient, MinDuration)
 	}
 }
 
@@ -292,7 +301,7 @@ func (c *decider) undetermined() {
 // step that asks for no harm only lets it through, unless its non-inferiority
 // is always asked.
 func (c *decider) holdsUndetermined(f *finding) bool {
-	return f.Status == Undetermined && !f.isGoal() && (c.state.Pass != NoHarm || f.signal.Relative.RequireNI == Always)
+	return f.Status == Undetermined && !f.isGoal() && !proofless(c.state.Pass) && (c.state.Pass != NoHarm || f.signal.Relative.RequireNI == Always)
 }
 
 // pauses adds what holds a release that has passed.
@@ -307,7 +316,7 @@ func (c *decider) pauses() {
 	if c.state.AwaitsApprovals > 0 {
 		c.add(Hold, ApprovalMissing)
 	}
-	if len(c.hits) == 0 && c.state.PriorPasses+1 < c.policy.Hysteresis.ConsecutivePasses {
+	if len(c.hits) == 0 && !proofless(c.state.Pass) && c.state.PriorPasses+1 < c.policy.Hysteresis.ConsecutivePasses {
 		c.addHold(HoldInsufficient, PassAgain)
 	}
 }

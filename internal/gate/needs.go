@@ -13,6 +13,9 @@ const maxForecast = 1_000_000
 func (c *decider) needs() []string {
 	var needs []string
 	e, ev := c.snapshot.Exposures, c.policy.Evidence
+	if proofless(c.state.Pass) {
+		ev.MinExposuresPerArm, ev.MinStepExposures = 0, 0
+	}
 	if short := ev.MinExposuresPerArm - min(e.Treatment, e.Control); short > 0 {
 		needs = append(needs, fmt.Sprintf("exposures: %d more in the smaller arm", short))
 	}
@@ -48,6 +51,9 @@ func (c *decider) need(i int) string {
 	case Missing:
 		return "evidence (" + f.Why + ")"
 	case Few:
+		if proofless(c.state.Pass) {
+			return ""
+		}
 		return fmt.Sprintf("n=%d, %d more cases", f.N, f.signal.MinN-f.N)
 	case Breach:
 		return "proven worse than its promote threshold"

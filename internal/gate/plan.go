@@ -24,7 +24,7 @@ type Plan struct {
 // Milestone is one level of exposure and what is asked before it is left.
 type Milestone struct {
 	Percent     int       `json:"percent"`                // of the units: 1 to 50, or 100; 0 where Shadow
-	Pass        string    `json:"pass,omitempty"`         // NoHarm; absent: as the policy's step of the same percent
+	Pass        string    `json:"pass,omitempty"`         // NoHarm, ByTime or ByApproval; absent: as the policy's step of the same percent
 	Policy      *Policy   `json:"policy,omitempty"`       // nil: the plan's
 	MinDuration *Duration `json:"min_duration,omitempty"` // nil: the policy's
 	Approvals   int       `json:"approvals,omitempty"`    // of people, before it is entered
@@ -177,7 +177,7 @@ func (p *Plan) Validate() error {
 	if err := p.Policy.Validate(); err != nil {
 		return prefixed("policy", err)
 	}
-	if err := p.Calendar.validate(); err != nil {
+	if err := p.Calendar.Validate(); err != nil {
 		return err
 	}
 	steps := make([]Step, len(p.Milestones))
@@ -191,11 +191,25 @@ func (p *Plan) Validate() error {
 			return err
 		}
 		policy := p.PolicyAt(i)
+		if err := firstFault([]check{
+			{m.Pass != ByTime || policy.Evidence.MinDuration > 0, at + ".min_duration", "want more than 0s with pass: time, which waits for nothing else"},
+			{m.Pass != ByApproval || p.approvals(i+1) > 0, at + ".pass", "want approvals on the next milestone with approval, which waits for nothing else"},
+		}); err != nil {
+			return err
+		}
 		if err := policy.Validate(); err != nil {
 			return prefixed(at, err)
 		}
 	}
 	return validateSteps("milestones", steps)
+}
+
+// approvals is how many people must approve milestone i, 0 for none such.
+func (p *Plan) approvals(i int) int {
+	if i < 0 || i >= len(p.Milestones) {
+		return 0
+	}
+	return p.Milestones[i].Approvals
 }
 
 // PolicyAt returns the policy that decides at milestone i: the milestone's or
@@ -210,8 +224,11 @@ func (p *Plan) PolicyAt(i int) Policy {
 	if m.Policy != nil {
 		policy = *m.Policy
 	}
-	if m.MinDuration != nil {
+	switch {
+	case m.MinDuration != nil:
 		policy.Evidence.MinDuration = *m.MinDuration
+	case m.Pass == ByApproval:
+		policy.Evidence.MinDuration = 0
 	}
 	return policy
 }

@@ -187,6 +187,14 @@ type HoldRule struct {
 // harm nor quality, unless its RequireNI is Always.
 const NoHarm = "no_harm"
 
+// The values of Milestone.Pass that ask for no evidence that the build is good.
+// What is known against it still holds, or rolls back: harm that is proven, a
+// broken comparison, outcomes that are missing.
+const (
+	ByTime     = "time"     // left when its duration is over
+	ByApproval = "approval" // left when the next milestone is approved
+)
+
 // Step is one milestone of a policy.
 type Step struct {
 	Percent int    `json:"percent"` // of the units: 1 to 50, or 100; 0 where Shadow

@@ -67,7 +67,7 @@ func drawState(t *rapid.T) State {
 		ElapsedSeconds: rapid.Float64Range(0, 1e5).Draw(t, "elapsed"),
 		PriorPasses:    rapid.IntRange(-1, 2).Draw(t, "passes"),
 		Final:          rapid.Bool().Draw(t, "final"),
-		Pass:           rapid.SampledFrom([]string{"", NoHarm}).Draw(t, "pass"),
+		Pass:           rapid.SampledFrom([]string{"", NoHarm, ByTime, ByApproval}).Draw(t, "pass"),
 	}
 }
 

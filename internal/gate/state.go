@@ -13,7 +13,7 @@ type State struct {
 	ElapsedSeconds       float64  `json:"elapsed_s"`    // since the milestone began
 	PriorPasses          int      `json:"prior_passes"` // at this milestone; negative where a pass may not count
 	Final                bool     `json:"final,omitempty"`
-	Pass                 string   `json:"pass,omitempty"` // NoHarm, or empty: every signal must be proven
+	Pass                 string   `json:"pass,omitempty"` // that of the milestone; empty: every signal must be proven
 	HoldElapsedSeconds   float64  `json:"hold_elapsed_s,omitempty"`
 	HoldRun              HoldRun  `json:"hold_run,omitempty"` // which HOLD has lasted so long; empty: whichever it is now
 	MissingForSeconds    float64  `json:"missing_for_s,omitempty"`

@@ -89,6 +89,11 @@ func (p *Policy) Validate() error {
 	if err := p.validateDrift(); err != nil {
 		return err
 	}
+	for i, s := range p.Steps {
+		if s.Pass == ByApproval {
+			return wrongField("steps["+strconv.Itoa(i)+"].pass", "approval needs a ReleasePlan: a policy's steps have no approvals")
+		}
+	}
 	return validateSteps("steps", p.Steps)
 }
 
@@ -182,7 +187,7 @@ func validateSteps(path string, steps []Step) error {
 			{s.Percent <= 50 || s.Percent == 100, at + ".percent", strconv.Itoa(s.Percent) + ": above 50 the control shrinks: the comparison ends at 50"},
 			{s.Percent > 0 != s.Shadow, at + ".percent", "want 1 to 50, or 100; 0 with shadow: true, which serves nobody"},
 			{s.Percent > last, at + ".percent", "percents must increase"},
-			{oneOf(s.Pass, "", NoHarm), at + ".pass", "want no_harm, or nothing"},
+			{oneOf(s.Pass, "", NoHarm, ByTime, ByApproval), at + ".pass", "want no_harm, time, approval, or nothing"},
 			{s.Final == (i == len(steps)-1), at + ".final", "the last step, and no other, is final: true"},
 		}); err != nil {
 			return err

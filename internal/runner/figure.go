@@ -63,7 +63,7 @@ func readings(p *gate.Policy) map[string]*reading {
 // own, and returns how long none is. A source that is slow keeps nobody waiting.
 func (r *Runner) poll(ctx context.Context, f *flight, now time.Time) time.Duration {
 	next := idle
-	if f.view.State == control.Paused {
+	if f.view.State == control.Paused || f.view.State == control.Scheduled {
 		return next
 	}
 	view := f.view

@@ -201,6 +201,9 @@ const evidenceBatches = 512
 
 // fly folds what has arrived for one release and evaluates it where it is due.
 func (r *Runner) fly(ctx context.Context, f *flight) (time.Duration, error) {
+	if f.view.State == control.Scheduled {
+		return r.begin(ctx, f)
+	}
 	for {
 		batches, err := r.o.Evidence.Evidence(ctx, f.id, f.after, evidenceBatches)
 		if err != nil {
@@ -234,6 +237,27 @@ func (r *Runner) fly(ctx context.Context, f *flight) (time.Duration, error) {
 		slog.String("verdict", e.Decision.Verdict.String()), slog.String("reason", e.Decision.Reason))
 	r.tell(f, e, view)
 	return f.due(r.o.Now(), r.o.Coalesce), nil
+}
+
+// begin begins a scheduled release whose time has come, and returns how long it
+// has not. One that must wait for a calendar, or another release, is asked for
+// again and again.
+func (r *Runner) begin(ctx context.Context, f *flight) (time.Duration, error) {
+	if wait := f.view.StartAt.Sub(r.o.Now()); wait > 0 {
+		return wait, nil
+	}
+	view, err := r.o.Service.BeginRelease(ctx, control.Engine(), f.id, f.view.Rev)
+	if err != nil {
+		if control.KindOf(err) == control.Conflict {
+			return retryAfter, nil // another replica was here, or its clock is not ours
+		}
+		return 0, err
+	}
+	if view.State == control.Scheduled {
+		return idle, nil
+	}
+	r.o.Logger.LogAttrs(ctx, slog.LevelInfo, "scheduled release", slog.String("release", f.id), slog.String("state", string(view.State)), slog.String("note", view.Note))
+	return 0, nil // the next pass reads it
 }
 
 // tell shows others the evaluation, and the release as it is after it.

@@ -53,6 +53,9 @@ func (r *Runner) read(ctx context.Context) ([]control.ReleaseView, error) {
 	}
 	next := &table{head: head.Size, by: make(map[flagIn]running, len(open))}
 	for _, view := range open {
+		if view.State == control.Scheduled {
+			continue
+		}
 		policy := view.Plan.PolicyAt(view.Milestone)
 		next.by[flagIn{view.Flag, view.Environment}] = running{view, &policy}
 	}

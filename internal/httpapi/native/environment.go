@@ -7,6 +7,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/lockflight/lockflight/internal/control"
+	"github.com/lockflight/lockflight/internal/gate"
 )
 
 // EnvironmentInput asks for an environment.
@@ -21,6 +22,8 @@ type EnvironmentEdit struct {
 	Type      *string `json:"type,omitempty"`
 	SortOrder *int    `json:"sortOrder,omitempty"`
 	Disabled  *bool   `json:"disabled,omitempty" doc:"keeps projects from being served there that are not yet"`
+
+	Calendar *gate.Calendar `json:"calendar,omitempty" doc:"when releases may serve more there; {} is at any time"`
 }
 
 // EnvironmentClone asks for an environment in which projects are served as in

@@ -20,6 +20,8 @@ type ReleaseInput struct {
 	Stickiness  string `json:"stickiness,omitempty" doc:"the context field that decides a unit's arm; userId where absent"`
 	Plan        any    `json:"plan" doc:"a ReleasePlan or a GatePolicy (api/plan.schema.json), or the name of a plan or of a built-in policy"`
 
+	StartAt *time.Time `json:"startAt,omitempty" doc:"when it begins; now where absent"`
+
 	CasesPerDay float64 `json:"casesPerDay,omitempty" doc:"cases that a day is expected to bring; estimated from usage where absent"`
 }
 
@@ -42,6 +44,7 @@ type Release struct {
 	Proof       *PolicyProof         `json:"proof,omitempty" doc:"the latest self-test of the policy that decides now"`
 	Note        string               `json:"note,omitempty"`
 	StartedBy   string               `json:"startedBy"`
+	StartAt     *time.Time           `json:"startAt,omitempty" doc:"of one that was scheduled"`
 	StartedAt   time.Time            `json:"startedAt"`
 	EndedAt     *time.Time           `json:"endedAt,omitempty"`
 	Change      *Change              `json:"change,omitempty"`
@@ -195,10 +198,14 @@ func (a api) startRelease(ctx context.Context, p control.Principal, in *body[Rel
 	if err != nil {
 		return Release{}, err
 	}
-	r, err := a.Service.StartRelease(ctx, p, control.StartRelease{
+	start := control.StartRelease{
 		Flag: in.Body.Flag, Environment: in.Body.Environment, Build: in.Body.Build, Control: in.Body.Control,
 		Stickiness: in.Body.Stickiness, Plan: plan, PlanName: name, CasesPerDay: in.Body.CasesPerDay,
-	})
+	}
+	if in.Body.StartAt != nil {
+		start.StartAt = *in.Body.StartAt
+	}
+	r, err := a.Service.StartRelease(ctx, p, start)
 	if err != nil {
 		return Release{}, err
 	}
@@ -256,7 +263,7 @@ func (a api) release(r control.ReleaseView) Release {
 		ID: r.ID, Project: r.Project, Flag: r.Flag, Environment: r.Environment, Build: r.Build, Control: r.Control,
 		State: r.State, Rev: r.Rev, Plan: r.Template, Policy: r.Plan.Policy.Metadata.Name, Note: r.Note, Forecast: r.Forecast,
 		Milestone: Milestone{Index: r.Milestone, Percent: r.Percent(), Awaits: r.AwaitsApprovals()},
-		StartedBy: r.StartedBy, StartedAt: r.StartedAt, EndedAt: r.EndedAt,
+		StartedBy: r.StartedBy, StartAt: r.StartAt, StartedAt: r.StartedAt, EndedAt: r.EndedAt,
 		Evidence: a.Ingest.Counts(r.ID), Mark: a.Live.Mark(r.ID),
 	}
 	for _, m := range r.Plan.Milestones {

@@ -66,6 +66,8 @@ var eventTypes = map[string][]string{
 	"plan.update":                {"release-plan-template-updated"},
 	"plan.delete":                {"release-plan-template-deleted"},
 	"plan.apply":                 {"release-plan-template-created", "release-plan-template-updated"},
+	"release.schedule":           {"release-plan-added"},
+	"release.abort":              {"release-plan-removed"},
 	"release.pause":              {"release-plan-progressions-paused"},
 	"release.resume":             {"release-plan-progressions-resumed"},
 	"project.apply":              {"project-created", "project-updated"},
