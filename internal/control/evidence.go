@@ -26,6 +26,9 @@ type EvidenceStore interface {
 	AppendEvidence(ctx context.Context, now time.Time, batches []EvidenceBatch) error
 	// Evidence returns up to limit batches of a release with Seq > after.
 	Evidence(ctx context.Context, release string, after int64, limit int) ([]EvidenceBatch, error)
-	// DropEvidence forgets the batches of a release that has ended.
-	DropEvidence(ctx context.Context, release string) error
+	// EvidenceReleases returns the releases that have batches, in order.
+	EvidenceReleases(ctx context.Context) ([]string, error)
+	// DropEvidence forgets up to limit batches of a release that were received
+	// before a moment, the oldest first, and returns how many.
+	DropEvidence(ctx context.Context, release string, before time.Time, limit int) (dropped int, err error)
 }

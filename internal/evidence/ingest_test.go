@@ -105,7 +105,9 @@ func (m *memory) Evidence(context.Context, string, int64, int) ([]control.Eviden
 	return nil, nil
 }
 
-func (m *memory) DropEvidence(context.Context, string) error { return nil }
+func (m *memory) EvidenceReleases(context.Context) ([]string, error) { return nil, nil }
+
+func (m *memory) DropEvidence(context.Context, string, time.Time, int) (int, error) { return 0, nil }
 
 // backend is the principal of a backend token of production.
 func backend(projects ...string) control.Principal {

@@ -72,7 +72,7 @@ func (r *Runner) poll(ctx context.Context, f *flight, now time.Time) time.Durati
 		wait, ask := one.due(now, every)
 		next = min(next, wait)
 		if ask {
-			r.asking.Go(func() { r.ask(ctx, one, view) })
+			r.beside.Go(func() { r.ask(ctx, one, view) })
 		}
 	}
 	return next

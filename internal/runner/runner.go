@@ -27,6 +27,9 @@ type Options struct {
 	// Coalesce is the shortest time between two evaluations of one release;
 	// a second where zero.
 	Coalesce time.Duration
+	// NeededSince tells whether evidence of a release that has ended is still
+	// needed, such as by who watches it, and since when. Where nil, none is.
+	NeededSince func(control.ReleaseView) (since time.Time, needed bool)
 	// Units is how many units of open releases are remembered together;
 	// DefaultUnits where zero. The evidence of a release that has more is
 	// missing (gate.Room).
@@ -56,7 +59,8 @@ type Runner struct {
 	moved   chan struct{}      // closed at the next change of any of them
 
 	figures chan struct{}  // a source has answered
-	asking  sync.WaitGroup // the questions to sources under way
+	ended   chan struct{}  // a release has
+	beside  sync.WaitGroup // what runs beside the loop: questions to sources, the sweep
 }
 
 // New returns a Runner. It starts nothing.
@@ -67,6 +71,9 @@ func New(o Options) *Runner {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
+	if o.NeededSince == nil {
+		o.NeededSince = func(control.ReleaseView) (time.Time, bool) { return time.Time{}, false }
+	}
 	if o.Figures == nil {
 		o.Figures = noFigures{}
 	}
@@ -74,7 +81,7 @@ func New(o Options) *Runner {
 		o.Coalesce = time.Second
 	}
 	room := gate.NewRoom(cmp.Or(o.Units, DefaultUnits))
-	r := &Runner{o: o, metrics: newMetrics(o.Registerer, room), room: room, flights: map[string]*flight{}, moved: make(chan struct{}), figures: make(chan struct{}, 1)}
+	r := &Runner{o: o, metrics: newMetrics(o.Registerer, room), room: room, flights: map[string]*flight{}, moved: make(chan struct{}), figures: make(chan struct{}, 1), ended: make(chan struct{}, 1)}
 	r.table.Store(&table{})
 	return r
 }
@@ -85,7 +92,8 @@ const retryAfter = time.Second
 // Run evaluates on new evidence and on time until ctx ends. A store that does
 // not answer is asked again: releases hold meanwhile.
 func (r *Runner) Run(ctx context.Context) error {
-	defer r.asking.Wait()
+	defer r.beside.Wait()
+	r.beside.Go(func() { r.sweep(ctx) })
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -182,6 +190,10 @@ func (r *Runner) land(over map[string]*flight) {
 	}
 	if len(over) == 0 {
 		return
+	}
+	select {
+	case r.ended <- struct{}{}:
+	default: // the sweep is about to look
 	}
 	for _, f := range r.flights {
 		if f.ledger.Overflow() > 0 {

@@ -118,14 +118,24 @@ func (db *DB) Evidence(ctx context.Context, release string, after int64, limit i
 		})
 }
 
+// EvidenceReleases implements control.EvidenceStore.
+func (db *DB) EvidenceReleases(ctx context.Context) ([]string, error) {
+	const query = `SELECT DISTINCT release_id FROM evidence_batches ORDER BY release_id`
+	return view(ctx, db.evidence, "list evidence", query, nil, func(rows *sql.Rows, id *string) error { return rows.Scan(id) })
+}
+
 // DropEvidence implements control.EvidenceStore. The senders' numbers are
 // forgotten with the batches, those of the store are not given out again.
-func (db *DB) DropEvidence(ctx context.Context, release string) error {
+func (db *DB) DropEvidence(ctx context.Context, release string, before time.Time, limit int) (dropped int, err error) {
 	if !storable(release) {
-		return nil
+		return 0, nil
 	}
-	return db.evidence.update(ctx, func(s *session) error {
-		_, err := s.exec("drop evidence", `DELETE FROM evidence_batches WHERE release_id = $1`, release)
+	const query = `DELETE FROM evidence_batches WHERE seq IN (
+		SELECT seq FROM evidence_batches WHERE release_id = $1 AND received_at_ms < $2 ORDER BY seq LIMIT $3)`
+	err = db.evidence.update(ctx, func(s *session) error {
+		n, err := s.exec("drop evidence", query, release, toMs(before), max(limit, 0))
+		dropped = int(n)
 		return err
 	})
+	return dropped, err
 }

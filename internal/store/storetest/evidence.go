@@ -28,7 +28,7 @@ func testEvidence(t *testing.T, fresh Fresh) {
 	ctx := t.Context()
 	a, b, c := batch("r1", "edge", 1, "{}\n{}\n"), batch("r2", "", 0, ""), batch("r1", "", 7, "\x00\xff")
 	first := []control.EvidenceBatch{a, b}
-	later, earlier := noon.Add(time.Minute), noon
+	later, earlier, never := noon.Add(time.Minute), noon, noon.Add(time.Hour)
 	if err := db.AppendEvidence(ctx, later, first); err != nil {
 		t.Fatal(err)
 	}
@@ -64,10 +64,31 @@ func testEvidence(t *testing.T, fresh Fresh) {
 		diff(t, fmt.Sprintf("evidence of %q after %d", test.release, test.after), test.want, got)
 	}
 	wantKind(t, "AppendEvidence", db.AppendEvidence(ctx, noon, []control.EvidenceBatch{batch("\xff", "", 0, "")}), control.Invalid)
-	for _, release := range []string{"r1", "none", "\x00"} {
-		if err := db.DropEvidence(ctx, release); err != nil {
+	for _, test := range []struct {
+		release string
+		before  time.Time
+		limit   int
+		dropped int
+		left    []string
+	}{
+		{"none", never, 9, 0, []string{"r1", "r2"}},
+		{"\x00", never, 9, 0, []string{"r1", "r2"}},
+		{"r1", never, -1, 0, []string{"r1", "r2"}},
+		{"r1", later, 9, 0, []string{"r1", "r2"}},
+		{"r1", never, 1, 1, []string{"r1", "r2"}},
+		{"r1", never, 9, 1, []string{"r2"}},
+		{"r2", never, 9, 1, nil},
+	} {
+		dropped, err := db.DropEvidence(ctx, test.release, test.before, test.limit)
+		if err != nil {
 			t.Fatal(err)
 		}
+		left, err := db.EvidenceReleases(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		diff(t, fmt.Sprintf("dropped of %q, %d at most", test.release, test.limit), test.dropped, dropped)
+		diff(t, fmt.Sprintf("releases after %q", test.release), test.left, left)
 	}
 	third := []control.EvidenceBatch{batch("r1", "", 0, "x")}
 	if err := db.AppendEvidence(ctx, noon, third); err != nil {
