@@ -69,7 +69,7 @@ func TestTurnedAway(t *testing.T) {
 	if err := send("again"); err != nil {
 		t.Errorf("with room again: %v", err)
 	}
-	got := units(t, s.lines)
+	got := lineUnits(t, s.lines)
 	if diff := cmp.Diff([]string{"again", "held-0", "held-1", "held-2"}, got); diff != "" {
 		t.Errorf("stored (-want +got):\n%s", diff)
 	}
@@ -78,8 +78,8 @@ func TestTurnedAway(t *testing.T) {
 	}
 }
 
-// units returns the units of stored lines, sorted.
-func units(t *testing.T, lines []string) (all []string) {
+// lineUnits returns the units of stored lines, sorted.
+func lineUnits(t *testing.T, lines []string) (all []string) {
 	for _, l := range lines {
 		o, err := gate.ParseObservation([]byte(l))
 		if err != nil {

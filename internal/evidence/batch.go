@@ -115,6 +115,9 @@ func (b *batch) accept(o *gate.Observation, line []byte) *refusal {
 		r.page, _ = pages.Get().(*[]byte) // the pool holds nothing else
 		r.lines = (*r.page)[:0]
 	}
+	if o.Aggregate != nil { // the server knows best when the release began
+		o.Aggregate.Before, line = o.Aggregate.From.Before(r.view.StartedAt), nil
+	}
 	if line == nil {
 		r.lines = r.writer.Append(r.lines, o)
 	} else {

@@ -38,6 +38,9 @@ func (r *release) check(o *gate.Observation, now time.Time) *refusal {
 	if o.At.Before(now.Add(-maxAge)) {
 		return r.refusal(Ancient, "at", fmt.Sprintf("is %s old: evidence may be %s old", now.Sub(o.At).Round(time.Second), maxAge))
 	}
+	if o.Aggregate != nil {
+		return nil // a series, whose hash decides nothing
+	}
 	_, ref := r.settle(o.Unit, o.Arm)
 	return ref
 }
@@ -67,7 +70,13 @@ func (r *release) checkKind(sig *gate.Signal, o *gate.Observation) *refusal {
 	if sig.Kind == gate.Level {
 		return r.refusal(gate.BadValue, "signal", o.Signal+" is a level: its source is asked for it, and no case has one")
 	}
-	if !sig.Takes(o) {
+	switch taken := sig.Takes(o); {
+	case taken:
+	case sig.Source.Aggregated():
+		return r.refusal(gate.BadValue, "aggregate", "of "+o.Signal+" must be {from, n, ...} of many cases: its source is the metric "+quote(sig.Source.Metric))
+	case o.Aggregate != nil:
+		return r.refusal(gate.BadValue, "aggregate", "is of many cases, and "+o.Signal+" is told case by case: source.metric says otherwise")
+	default:
 		w := wanted[sig.Kind]
 		return r.refusal(gate.BadValue, w.field, "of "+o.Signal+" must be "+w.want+", or na true")
 	}

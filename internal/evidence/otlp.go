@@ -38,9 +38,9 @@ func (in *Ingest) Traces(ctx context.Context, p control.Principal, contentType, 
 	})
 }
 
-// Metrics takes the body of POST /v1/metrics, as Logs does. No data point is
-// used: an aggregate has no unit, so it cannot be joined to an arm, and a
-// unit's worst outcome cannot be told from it. The answer says so.
+// Metrics takes the body of POST /v1/metrics, as Logs does. A data point has no
+// unit, so it must name its arm; it is evidence for signals whose source is its
+// metric (ADR 25).
 func (in *Ingest) Metrics(ctx context.Context, p control.Principal, contentType, contentEncoding string, body io.Reader) (answer []byte, answerType string, err error) {
 	req := pmetricotlp.NewExportRequest()
 	return in.export(ctx, p, payload{contentType, contentEncoding, body}, req, (*telemetry).metric, func(t *telemetry) exportResponse {

@@ -15,8 +15,6 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/plog/plogotlp"
-	"go.opentelemetry.io/collector/pdata/pmetric"
-	"go.opentelemetry.io/collector/pdata/pmetric/pmetricotlp"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 	"go.opentelemetry.io/collector/pdata/ptrace/ptraceotlp"
 	spb "google.golang.org/genproto/googleapis/rpc/status"
@@ -434,35 +432,6 @@ func TestSpanEvaluatesFlag(t *testing.T) {
 	want := []string{"conv-1 treatment b2 exposure", "conv-1 treatment b2 safety_pass_rate fail minor"}
 	if diff := cmp.Diff(want, w.briefs(t)); diff != "" {
 		t.Errorf("stored (-want +got):\n%s", diff)
-	}
-}
-
-func TestMetricsAreRefusedAloud(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	metrics := pmetric.NewMetrics()
-	m := metrics.ResourceMetrics().AppendEmpty().ScopeMetrics().AppendEmpty().Metrics().AppendEmpty()
-	m.SetName("gen_ai.workflow.duration")
-	points := m.SetEmptyExponentialHistogram().DataPoints()
-	points.AppendEmpty().SetCount(10)
-	points.AppendEmpty().SetCount(20)
-	body, err := pmetricotlp.NewExportRequestFromMetrics(metrics).MarshalJSON()
-	if err != nil {
-		t.Fatal(err)
-	}
-	answer, _, err := w.Metrics(t.Context(), backend("default"), jsonType, "", bytes.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	res := pmetricotlp.NewExportResponse()
-	if err := res.UnmarshalJSON(answer); err != nil {
-		t.Fatal(err)
-	}
-	if ps := res.PartialSuccess(); ps.RejectedDataPoints() != 2 || !strings.Contains(ps.ErrorMessage(), "2 × a metric's data point has no unit") {
-		t.Errorf("got %s", answer)
-	}
-	if got := w.Counts("")["unjoinable"]; got != 2 {
-		t.Errorf("counted %d", got)
 	}
 }
 

@@ -30,7 +30,10 @@ const (
 // request reads an export request: use is called with each item, while
 // t.resource and t.env are those of its resource.
 func (t *telemetry) request(data []byte, use func(item []byte) error) error {
-	items := func(scope []byte) error { return each(scope, fieldItems, use) }
+	items := func(scope []byte) error {
+		t.scopeMessage = scope
+		return each(scope, fieldItems, use)
+	}
 	return each(data, fieldResources, func(of []byte) error {
 		t.resource.reset()
 		if err := each(of, fieldResource, t.readResource); err != nil {
@@ -42,6 +45,7 @@ func (t *telemetry) request(data []byte, use func(item []byte) error) error {
 }
 
 func (t *telemetry) readResource(message []byte) error {
+	t.resourceMessage = message
 	return each(message, fieldAttributes, func(kv []byte) error { return t.wire.attribute(kv, &t.resource) })
 }
 
@@ -184,23 +188,6 @@ func (t *telemetry) event(message []byte, of *subject, end uint64) error {
 	s.at = timeOf(t.now, at, end)
 	if f.err == nil {
 		t.subject(&s)
-	}
-	return f.err
-}
-
-// metric reads a Metric: each of its data points, of whatever type, is refused.
-func (t *telemetry) metric(message []byte) error {
-	const gauge, summary, points = 5, 11, 1
-	f := walk(message)
-	for f.next() {
-		if f.num < gauge || f.num > summary || !f.message(f.num) {
-			continue
-		}
-		f.err = each(f.bytes, points, func([]byte) error {
-			t.current++
-			t.fail(&refusal{cause: Unjoinable, msg: noUnit})
-			return nil
-		})
 	}
 	return f.err
 }

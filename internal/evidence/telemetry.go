@@ -22,7 +22,8 @@ type telemetry struct {
 	current int // number of the span, log record or data point being read
 
 	*scratch
-	env string // of the resource being read
+	env                           string // of the resource being read
+	resourceMessage, scopeMessage []byte // those being read
 
 	refused map[int]struct{} // items of which any part was refused
 	reasons map[string]int   // how often each was the reason
@@ -120,9 +121,6 @@ var attributeOf = map[string]string{
 	"environment": attrEnvironment.String(), "flag": attrFlag.String(), "unit": attrContext.String(), "arm": attrVariant.String(),
 	"build": attrVersion.String(), "case": attrCase.String(), "signal": attrEvaluation.String(), "at": "timestamp",
 }
-
-// noUnit is why metrics are of no use to the gate.
-const noUnit = "a metric's data point has no unit that could be in an arm: send spans or events"
 
 // quiet are the causes of which senders of telemetry are not told.
 var quiet = []gate.Cause{gate.Foreign, gate.UnknownSignal, Fallback, Unexposed, EvaluationError}

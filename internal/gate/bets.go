@@ -52,9 +52,10 @@ func (b *Bets) below(s *Signal, treatment float64) {
 	}
 }
 
-// betting says whether a signal's comparison is by bets.
+// betting says whether a signal's comparison is by bets, which take cases one
+// after another.
 func (p *Policy) betting(s *Signal) bool {
-	return s.Kind == Score || s.Kind == Bernoulli && p.Comparison.Estimator == Betting
+	return s.Kind == Score || s.Kind == Bernoulli && p.Comparison.Estimator == Betting && !s.Source.Aggregated()
 }
 
 // compareBets makes the relative checks of a signal that is bet on.

@@ -147,7 +147,7 @@ func (c *decider) find() {
 		s := &c.policy.Signals[i]
 		m, present := c.snapshot.Signals[s.Name]
 		if why := c.absent(s, m, present); why != "" {
-			status := SignalStatus{Name: s.Name, Status: Missing, Why: why, N: m.Treatment.n(), NControl: m.Control.n(), Coverage: m.TelemetryCoverage}
+			status := SignalStatus{Name: s.Name, Status: Missing, Why: why, Detail: m.Error, N: m.Treatment.n(), NControl: m.Control.n(), Coverage: m.TelemetryCoverage}
 			c.findings = append(c.findings, finding{SignalStatus: status, signal: s})
 			continue
 		}

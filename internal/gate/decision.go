@@ -79,8 +79,9 @@ const (
 type SignalStatus struct {
 	Name          string   `json:"name,omitempty"`
 	Status        Status   `json:"status"`
-	Why           string   `json:"why,omitempty"` // no_data, source_error, stale, low_coverage, uneven_coverage, overflow, not_noninferior
-	N             Count    `json:"n_t"`           // cases of the treatment
+	Why           string   `json:"why,omitempty"`    // no_data, source_error, stale, low_coverage, uneven_coverage, overflow, not_noninferior
+	Detail        string   `json:"detail,omitempty"` // of source_error: the source's own words
+	N             Count    `json:"n_t"`              // cases of the treatment
 	NControl      Count    `json:"n_c"`
 	Pending       Count    `json:"pending,omitempty"`
 	Estimate      *float64 `json:"estimate,omitempty"`       // k/n, a mean, a level; a quantile: the share over the promote threshold

@@ -35,7 +35,11 @@ func (l *Ledger) Snapshot(at time.Time, p Progress) Snapshot {
 		Signals:        make(map[string]Measure, len(l.policy.Signals)),
 	}
 	for i := range l.policy.Signals {
-		if signal := &l.policy.Signals[i]; signal.Kind != Level { // a level is the caller's to add
+		switch signal := &l.policy.Signals[i]; {
+		case signal.Kind == Level: // the caller's to add
+		case signal.Source.Aggregated():
+			s.Signals[signal.Name] = l.aggregated(i, &t, &c, now)
+		default:
 			s.Signals[signal.Name] = l.measure(i, &t.signals[i], &c.signals[i], now)
 		}
 	}

@@ -39,7 +39,7 @@ func (p *Policy) judge(i, epoch int, comparable, final bool) judge {
 		effect:     max(p.Cluster.DesignEffect, 1),
 		burnIn:     p.Comparison.BurnInPerArm,
 		cs:         asymptoticCS{p.Comparison.NStar},
-		betting:    p.Comparison.Estimator == Betting,
+		betting:    p.betting(&p.Signals[i]),
 		comparable: comparable,
 		final:      final,
 	}

@@ -56,6 +56,7 @@ type Ledger struct {
 	arms    [2]armLedger
 	points  []restartPoints // by signal
 	books   []*book         // by signal; nil where no bets are kept
+	series  [][2]*series    // by signal; nil where it has units
 
 	lines            int64 // added, rejected ones too
 	first            time.Time
@@ -80,6 +81,7 @@ func NewLedger(p Policy, o LedgerOptions) *Ledger {
 		ids:       ids{bounded: o.Room != nil},
 		points:    make([]restartPoints, len(p.Signals)),
 		books:     newBooks(&p),
+		series:    newSeries(&p),
 		stepStart: beforeAll,
 		rejected:  map[Cause]int64{},
 	}
@@ -146,7 +148,7 @@ func (l *Ledger) fold(o *Observation) Cause {
 		return Foreign
 	case !known && o.isOutcome():
 		return UnknownSignal
-	case o.isOutcome() && !o.answers(l.policy.Signals[signal].Kind):
+	case o.isOutcome() && !l.policy.Signals[signal].Takes(o):
 		return BadValue
 	case l.ids.has(o.ID):
 		return Duplicate
@@ -154,6 +156,8 @@ func (l *Ledger) fold(o *Observation) Cause {
 		return Skewed
 	case o.Arm == Treatment && l.isForeign(o):
 		return ForeignBuild
+	case o.Aggregate != nil:
+		return l.foldAggregate(o, signal)
 	}
 	cause := l.foldUnit(o, signal)
 	if cause == "" {
@@ -163,8 +167,14 @@ func (l *Ledger) fold(o *Observation) Cause {
 }
 
 // Takes says whether an outcome has what the signal's kind needs: pass, or a
-// value in its range, or that it does not apply.
-func (s *Signal) Takes(o *Observation) bool { return o.answers(s.Kind) }
+// value in its range, or that it does not apply; where the source is a metric,
+// an aggregate in place of these.
+func (s *Signal) Takes(o *Observation) bool {
+	if s.Source.Aggregated() {
+		return o.Aggregate != nil && o.Pass == nil && o.Value == nil && !o.NA && o.Aggregate.fits(s.Kind, o.At)
+	}
+	return o.Aggregate == nil && o.answers(s.Kind)
+}
 
 // answers says whether an outcome has what a signal of the kind needs.
 func (o *Observation) answers(kind string) bool {

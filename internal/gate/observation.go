@@ -36,6 +36,7 @@ type Observation struct {
 	Severity    string     `json:"severity,omitempty"`
 	CaseClass   string     `json:"case_class,omitempty"`
 	Evaluator   *Evaluator `json:"evaluator,omitempty"`
+	Aggregate   *Aggregate `json:"aggregate,omitempty"` // of many cases, in place of an outcome; Unit is its series
 }
 
 // Evaluator is who judged an outcome.
@@ -88,7 +89,8 @@ func (o *Observation) wellFormed() error {
 // said without a policy.
 func (o *Observation) validate() error {
 	return firstFault([]check{
-		{!o.isOutcome() || o.Pass != nil || o.Value != nil || o.NA, "pass", "want an outcome: pass, value or na"},
+		{!o.isOutcome() || o.Pass != nil || o.Value != nil || o.NA || o.Aggregate != nil, "pass", "want an outcome: pass, value or na"},
+		{o.isOutcome() || o.Aggregate == nil, "aggregate", "an exposure is of one unit"},
 		{o.Value == nil || isMargin(*o.Value), "value", "want 0 or more"},
 		{o.Severity != Critical || o.Pass != nil && !*o.Pass, "severity", "critical needs pass: false"},
 	})
@@ -113,6 +115,7 @@ type observationFile struct {
 	Severity    json.RawMessage `json:"severity"`
 	CaseClass   json.RawMessage `json:"case_class"`
 	Evaluator   json.RawMessage `json:"evaluator"`
+	Aggregate   json.RawMessage `json:"aggregate"`
 }
 
 // readObservation reads a line. err says that it is malformed; wrong names an
@@ -148,6 +151,7 @@ func readObservation(data []byte) (o Observation, wrong, err error) {
 	o.Severity = optional[string]("severity", "want a string", f.Severity, &wrong)
 	o.CaseClass = optional[string]("case_class", "want a string", f.CaseClass, &wrong)
 	o.Evaluator = optional[*Evaluator]("evaluator", "want {id, version, kind}", f.Evaluator, &wrong)
+	o.Aggregate = optional[*Aggregate]("aggregate", "want {from, n, ...}", f.Aggregate, &wrong)
 	return o, wrong, nil
 }
 

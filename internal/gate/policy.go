@@ -109,6 +109,9 @@ type Source struct {
 	MaxAge        Duration       `json:"max_age,omitempty"`       // of the two above: an older figure is missing; 0 is 2m, for impact metrics 5m
 	Observation   string         `json:"observation,omitempty"`
 
+	Metric string `json:"metric,omitempty"` // the name of an OpenTelemetry metric whose points name their arm
+	Unit   string `json:"unit,omitempty"`   // of the signal's thresholds, where it is not the metric's: ns, us, ms, s, min or h
+
 	Usage  string           `json:"usage,omitempty"`  // of a case's dearest trace: one of Usages
 	Prices map[string]Price `json:"prices,omitempty"` // by model; of usage: cost alone
 }

@@ -125,6 +125,12 @@ type sandbox struct {
 // try releases one build in a sandbox until it is promoted or rolled back, or
 // there are no more cases.
 func (r Rules) try(p Policy, t Trial) Trial {
+	p.Signals = slices.Clone(p.Signals)
+	for i := range p.Signals {
+		if p.Signals[i].Source.Aggregated() {
+			p.Signals[i].Source = nil // the sandbox has cases
+		}
+	}
 	plan := PlanOf(p)
 	start := time.Unix(0, 0).UTC()
 	s := sandbox{trial: t, policy: &p, now: start, ledger: NewLedger(p, LedgerOptions{Candidate: "bad"})}

@@ -37,7 +37,7 @@ func (s *Source) OldestFigure() time.Duration {
 func (s *Source) origins() int {
 	n := 0
 	for _, named := range []bool{
-		len(s.Evaluation) > 0, s.Span != "", s.EvidenceSlots != nil, s.ImpactMetric != "", s.PromQL != "", s.Observation != "", s.Usage != "",
+		len(s.Evaluation) > 0, s.Span != "", s.EvidenceSlots != nil, s.ImpactMetric != "", s.PromQL != "", s.Observation != "", s.Usage != "", s.Metric != "",
 	} {
 		if named {
 			n++
@@ -53,7 +53,7 @@ func (s *Signal) sourceChecks(path string) []check {
 		return nil
 	}
 	checks := []check{
-		{src.origins() <= 1, path + ".source", "want one of evaluation, span, evidence_slots, impact_metric, promql, observation and usage"},
+		{src.origins() <= 1, path + ".source", "want one of evaluation, span, evidence_slots, impact_metric, promql, observation, usage and metric"},
 		{!src.Outside() || s.Kind == Level, path + ".kind", "want level: a figure of an outside source has no cases"},
 		{s.Kind != Level || src.Outside() || src.origins() == 0, path + ".source", "want promql or impact_metric: no observation gives a level"},
 		{src.MaxAge >= 0, path + ".source.max_age", "want 0s or more"},
@@ -61,6 +61,9 @@ func (s *Signal) sourceChecks(path string) []check {
 		{oneOf(src.Span, "", SpanRootError, SpanRootDuration, SpanFinishLength, SpanContentFilter), path + ".source.span", "want root_error, root_duration, finish_length or content_filter"},
 		{oneOf(src.Usage, "", UsageTokens, UsageInput, UsageOutput, UsageCost), path + ".source.usage", "want tokens, input_tokens, output_tokens or cost"},
 		{src.Usage == "" || s.Kind == Quantile, path + ".kind", "want quantile: what a case uses is an amount"},
+		{!src.Aggregated() || oneOf(s.Kind, Bernoulli, Quantile, Counter), path + ".kind", "want bernoulli, quantile or counter: a metric tells no score of a case"},
+		{src.Unit == "" || src.Aggregated() && s.Kind == Quantile, path + ".source.unit", "only a quantile of a metric has one"},
+		{src.Unit == "" || oneOf(src.Unit, "ns", "us", "ms", "s", "min", "h"), path + ".source.unit", "want ns, us, ms, s, min or h"},
 	}
 	return append(checks, src.priceChecks(path+".source")...)
 }

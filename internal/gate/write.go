@@ -64,6 +64,9 @@ func (w *Writer) Append(buf []byte, o *Observation) []byte {
 	if o.Evaluator != nil {
 		buf = appendJSON(append(buf, `,"evaluator":`...), o.Evaluator)
 	}
+	if o.Aggregate != nil {
+		buf = appendJSON(append(buf, `,"aggregate":`...), o.Aggregate)
+	}
 	return append(buf, '}')
 }
 
