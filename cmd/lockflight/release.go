@@ -39,6 +39,7 @@ type releaseDoc struct {
 	Mark        string       `json:"mark"`
 	Forecast    *forecastDoc `json:"forecast,omitempty"`
 	Proof       *proofDoc    `json:"proof,omitempty"`
+	received
 }
 
 // forecastDoc is how long the milestones take at least.
@@ -103,6 +104,9 @@ type signalDoc struct {
 	N        int64    `json:"n_t"`
 	NC       int64    `json:"n_c"`
 	Estimate *float64 `json:"estimate"`
+	Coverage *float64 `json:"telemetry_coverage"`
+	Why      string   `json:"why"`
+	Detail   string   `json:"detail"`
 }
 
 type releaseStartCmd struct {
@@ -236,15 +240,12 @@ func (f format) print(s streams, raw json.RawMessage, doc releaseDoc) error {
 	fmt.Fprintf(s.out, "%s  %s  %s\n", v.Verdict, v.Reason, v.At.Local().Format(time.TimeOnly))
 	w := tabwriter.NewWriter(s.out, 0, 4, 2, ' ', 0)
 	for _, sig := range v.Signals {
-		estimate := "-"
-		if sig.Estimate != nil && sig.N > 0 {
-			estimate = fmt.Sprintf("%.3f", *sig.Estimate)
-		}
-		fmt.Fprintf(w, "  %s\t%s\t%s\tn=%d against %d\n", sig.Name, sig.Status, estimate, sig.N, sig.NC)
+		fmt.Fprintln(w, " ", sig)
 	}
 	if err := w.Flush(); err != nil {
 		return err
 	}
+	doc.print(s)
 	for _, need := range v.Needs {
 		fmt.Fprintln(s.out, "  needs", need)
 	}

@@ -21,8 +21,9 @@ type Evaluation struct {
 	Snapshot gate.Snapshot
 	State    gate.State
 	Decision gate.Decision
-	Progress gate.Progress      // the clocks after this evaluation
-	Marks    map[string][]int64 // the restart points after this evaluation
+	Progress gate.Progress        // the clocks after this evaluation
+	Marks    map[string][]int64   // the restart points after this evaluation
+	LeftOut  map[gate.Cause]int64 // stored observations that do not count; told, and not written
 }
 
 // evidenceDoc is what a verdict was made on, stored under its SHA-256:

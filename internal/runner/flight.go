@@ -160,7 +160,7 @@ func (f *flight) evaluate(now time.Time) (e control.Evaluation, write bool) {
 	}
 	e = control.Evaluation{
 		Release: f.id, Rev: f.view.Rev, At: now, Snapshot: snapshot, State: state, Decision: decision,
-		Progress: f.progress, Marks: f.ledger.Marks(),
+		Progress: f.progress, Marks: f.ledger.Marks(), LeftOut: f.ledger.Rejected(),
 	}
 	written := f.view.Verdict
 	return e, decision.Verdict != gate.Hold || written == nil || written.Reason != decision.Reason || written.Milestone != f.view.Milestone

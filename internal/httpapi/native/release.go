@@ -3,11 +3,13 @@ package native
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/lockflight/lockflight/internal/control"
+	"github.com/lockflight/lockflight/internal/evidence"
 	"github.com/lockflight/lockflight/internal/gate"
 )
 
@@ -49,6 +51,8 @@ type Release struct {
 	EndedAt     *time.Time           `json:"endedAt,omitempty"`
 	Change      *Change              `json:"change,omitempty"`
 	Evidence    map[string]int64     `json:"evidence,omitempty" doc:"observations taken and refused, by cause, since this server started"`
+	LeftOut     map[gate.Cause]int64 `json:"leftOut,omitempty" doc:"observations that were taken and do not count, by cause: late, duplicate, foreign_build and others"`
+	Unjoined    map[string]int64     `json:"unjoined,omitempty" doc:"outcomes of which no release was found, of this one or another: unjoinable and incomplete, since this server started"`
 	Mark        string               `json:"mark" doc:"give it as ?after= to be answered at the next change"`
 }
 
@@ -264,7 +268,7 @@ func (a api) release(r control.ReleaseView) Release {
 		State: r.State, Rev: r.Rev, Plan: r.Template, Policy: r.Plan.Policy.Metadata.Name, Note: r.Note, Forecast: r.Forecast,
 		Milestone: Milestone{Index: r.Milestone, Percent: r.Percent(), Awaits: r.AwaitsApprovals()},
 		StartedBy: r.StartedBy, StartAt: r.StartAt, StartedAt: r.StartedAt, EndedAt: r.EndedAt,
-		Evidence: a.Ingest.Counts(r.ID), Mark: a.Live.Mark(r.ID),
+		Evidence: a.Ingest.Counts(r.ID), Unjoined: a.unjoined(), Mark: a.Live.Mark(r.ID),
 	}
 	for _, m := range r.Plan.Milestones {
 		out.Milestone.Of = append(out.Milestone.Of, m.Percent)
@@ -273,7 +277,17 @@ func (a api) release(r control.ReleaseView) Release {
 		out.Verdict = &Verdict{ID: v.ID, Decision: v.Decision, At: v.At, By: v.By, Milestone: v.Milestone}
 	}
 	if e, ok := a.Live.Latest(r.ID); ok && r.Open() {
+		out.LeftOut = e.LeftOut
 		out.Live = &Verdict{Decision: e.Decision, At: e.At, Milestone: e.Snapshot.Step, Exposures: &e.Snapshot.Exposures}
 	}
 	return out
+}
+
+// unjoined counts what may belong to any release.
+func (a api) unjoined() map[string]int64 {
+	all := a.Ingest.Counts("")
+	maps.DeleteFunc(all, func(cause string, _ int64) bool {
+		return cause != string(evidence.Unjoinable) && cause != string(evidence.Incomplete)
+	})
+	return all
 }
