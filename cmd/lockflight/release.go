@@ -6,14 +6,13 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strings"
 	"text/tabwriter"
 	"time"
 )
 
 type releaseCmd struct {
 	Start    releaseStartCmd    `cmd:"" help:"Start releasing a build behind a flag, by a plan."`
-	Status   releaseStatusCmd   `cmd:"" help:"Show a release: milestone, verdict, every signal."`
+	Status   releaseStatusCmd   `cmd:"" help:"Show a release as a tree: milestones, verdict, every signal with its interval, and what a HOLD waits for."`
 	List     releaseListCmd     `cmd:"" help:"List releases."`
 	Pause    releasePauseCmd    `cmd:"" help:"Keep serving the milestone and stop evaluating."`
 	Resume   releaseResumeCmd   `cmd:"" help:"Evaluate a paused release again."`
@@ -36,7 +35,12 @@ type releaseDoc struct {
 	StartAt     *time.Time   `json:"startAt,omitempty"`
 	StartedAt   time.Time    `json:"startedAt"`
 	EndedAt     *time.Time   `json:"endedAt"`
+	Note        string       `json:"note,omitempty"`
 	Mark        string       `json:"mark"`
+	Policy      string       `json:"policy"`
+	Plan        *planRefDoc  `json:"plan,omitempty"`
+	Asks        []askDoc     `json:"asks,omitempty"`
+	Change      *changedDoc  `json:"change,omitempty"`
 	Forecast    *forecastDoc `json:"forecast,omitempty"`
 	Proof       *proofDoc    `json:"proof,omitempty"`
 	received
@@ -83,10 +87,25 @@ func (p *proofDoc) String() string {
 	}
 }
 
+// planRefDoc is the kept plan that a release was started by.
+type planRefDoc struct {
+	Name   string `json:"name"`
+	Rev    int64  `json:"rev"`
+	SHA256 string `json:"sha256"`
+}
+
+// changedDoc is how far the latest change of what is served has come.
+type changedDoc struct {
+	Instances int   `json:"instances"`
+	Confirmed int   `json:"confirmed"`
+	SlowestMS int64 `json:"slowestMs"`
+}
+
 type milestoneDoc struct {
 	Index   int   `json:"index"`
 	Percent int   `json:"percent"`
 	Of      []int `json:"of"`
+	Awaits  int   `json:"awaitsApprovals,omitempty"`
 }
 
 type verdictDoc struct {
@@ -94,8 +113,16 @@ type verdictDoc struct {
 	Verdict string      `json:"verdict"`
 	Reason  string      `json:"reason"`
 	At      time.Time   `json:"at"`
+	Also    []string    `json:"also"`
+	Warn    []string    `json:"warn"`
+	Detail  string      `json:"detail"`
 	Needs   []string    `json:"needs"`
 	Signals []signalDoc `json:"signals"`
+
+	Exposures *struct {
+		Treatment int64 `json:"treatment"`
+		Control   int64 `json:"control"`
+	} `json:"exposures"`
 }
 
 type signalDoc struct {
@@ -103,10 +130,12 @@ type signalDoc struct {
 	Status   string   `json:"status"`
 	N        int64    `json:"n_t"`
 	NC       int64    `json:"n_c"`
+	Why      string   `json:"why"`
 	Estimate *float64 `json:"estimate"`
 	Coverage *float64 `json:"telemetry_coverage"`
-	Why      string   `json:"why"`
 	Detail   string   `json:"detail"`
+	Lower    *float64 `json:"lower"`
+	Upper    *float64 `json:"upper"`
 }
 
 type releaseStartCmd struct {
@@ -197,6 +226,9 @@ func (c *releaseStatusCmd) watch(ctx context.Context, s streams) error {
 	after := ""
 	for ctx.Err() == nil {
 		raw, doc, err := c.fetch(ctx, after)
+		if err == nil && isTerminal(s.out) && c.Output != "json" {
+			fmt.Fprint(s.out, "\x1b[H\x1b[2J") // from the top of an empty screen
+		}
 		if err == nil {
 			err = c.print(s, raw, doc)
 		}
@@ -224,49 +256,7 @@ func (f format) print(s streams, raw json.RawMessage, doc releaseDoc) error {
 	if f.Output == "json" {
 		return printJSON(s.out, raw)
 	}
-	fmt.Fprintf(s.out, "%s  %s in %s  build %s\n", doc.ID, doc.Flag, doc.Environment, doc.Build)
-	fmt.Fprintf(s.out, "%s  %s\n", doc.State, flight(doc.Milestone, doc.State))
-	if doc.Proof != nil {
-		fmt.Fprintln(s.out, doc.Proof)
-	}
-	v := doc.Live
-	if v == nil {
-		v = doc.Verdict
-	}
-	if v == nil {
-		fmt.Fprintln(s.out, "the gate has not looked yet")
-		return nil
-	}
-	fmt.Fprintf(s.out, "%s  %s  %s\n", v.Verdict, v.Reason, v.At.Local().Format(time.TimeOnly))
-	w := tabwriter.NewWriter(s.out, 0, 4, 2, ' ', 0)
-	for _, sig := range v.Signals {
-		fmt.Fprintln(w, " ", sig)
-	}
-	if err := w.Flush(); err != nil {
-		return err
-	}
-	doc.print(s)
-	for _, need := range v.Needs {
-		fmt.Fprintln(s.out, "  needs", need)
-	}
-	return nil
-}
-
-// flight draws the milestones: those behind, the one being served, the rest.
-func flight(m milestoneDoc, state string) string {
-	var b strings.Builder
-	for i, p := range m.Of {
-		if i > 0 {
-			b.WriteString(" - ")
-		}
-		switch {
-		case i == m.Index && state != "rolled_back":
-			fmt.Fprintf(&b, "[%d %%]", p)
-		default:
-			fmt.Fprintf(&b, "%d %%", p)
-		}
-	}
-	return b.String()
+	return doc.draw(s.out, isTerminal(s.out))
 }
 
 type releaseListCmd struct {

@@ -42,6 +42,7 @@ type Release struct {
 	Live        *Verdict             `json:"live,omitempty" doc:"the latest evaluation; most change nothing and are not stored"`
 	Plan        *control.PlanRef     `json:"plan,omitempty" doc:"the kept plan that it was started by, as it was then"`
 	Policy      string               `json:"policy"`
+	Asks        []SignalAsk          `json:"asks" doc:"what the policy asks of each signal at the milestone being served"`
 	Forecast    *control.Forecast    `json:"forecast,omitempty" doc:"made at the start; absent where usage says too little"`
 	Proof       *PolicyProof         `json:"proof,omitempty" doc:"the latest self-test of the policy that decides now"`
 	Note        string               `json:"note,omitempty"`
@@ -62,6 +63,18 @@ type Milestone struct {
 	Percent int   `json:"percent" doc:"of the units that are served the new build: 0 to 100"`
 	Of      []int `json:"of" doc:"the percents of the plan"`
 	Awaits  int   `json:"awaitsApprovals,omitempty" doc:"people who must approve before the next is entered, and have not"`
+}
+
+// SignalAsk is what the policy asks of one signal.
+type SignalAsk struct {
+	Name      string  `json:"name"`
+	Kind      string  `json:"kind"`
+	Direction string  `json:"direction" doc:"higher or lower is better"`
+	Q         float64 `json:"q,omitempty" doc:"of a quantile, whose estimate is the share of cases over promote: it wants at most 1 - q"`
+	Promote   float64 `json:"promote" doc:"to go on"`
+	Rollback  float64 `json:"rollback" doc:"proven worse than that is a rollback"`
+	OnFail    string  `json:"onFail,omitempty"`
+	Required  bool    `json:"required"`
 }
 
 // Change is how far the latest change of what is served has come.
@@ -266,12 +279,16 @@ func (a api) release(r control.ReleaseView) Release {
 	out := Release{
 		ID: r.ID, Project: r.Project, Flag: r.Flag, Environment: r.Environment, Build: r.Build, Control: r.Control,
 		State: r.State, Rev: r.Rev, Plan: r.Template, Policy: r.Plan.Policy.Metadata.Name, Note: r.Note, Forecast: r.Forecast,
-		Milestone: Milestone{Index: r.Milestone, Percent: r.Percent(), Awaits: r.AwaitsApprovals()},
+		Asks: []SignalAsk{}, Milestone: Milestone{Index: r.Milestone, Percent: r.Percent(), Awaits: r.AwaitsApprovals()},
 		StartedBy: r.StartedBy, StartAt: r.StartAt, StartedAt: r.StartedAt, EndedAt: r.EndedAt,
 		Evidence: a.Ingest.Counts(r.ID), Unjoined: a.unjoined(), Mark: a.Live.Mark(r.ID),
 	}
 	for _, m := range r.Plan.Milestones {
 		out.Milestone.Of = append(out.Milestone.Of, m.Percent)
+	}
+	policy := r.Plan.PolicyAt(r.Milestone)
+	for _, s := range policy.Signals {
+		out.Asks = append(out.Asks, SignalAsk{s.Name, s.Kind, s.Direction, s.Q, s.Promote, s.Rollback, s.OnFail, s.Required})
 	}
 	if v := r.Verdict; v != nil {
 		out.Verdict = &Verdict{ID: v.ID, Decision: v.Decision, At: v.At, By: v.By, Milestone: v.Milestone}
