@@ -41,6 +41,9 @@ type releaseDoc struct {
 	Plan        *planRefDoc  `json:"plan,omitempty"`
 	Asks        []askDoc     `json:"asks,omitempty"`
 	Change      *changedDoc  `json:"change,omitempty"`
+	Stages      []string     `json:"stages,omitempty"`
+	After       string       `json:"after,omitempty"`
+	Next        string       `json:"next,omitempty"`
 	Forecast    *forecastDoc `json:"forecast,omitempty"`
 	Proof       *proofDoc    `json:"proof,omitempty"`
 	received
@@ -142,7 +145,7 @@ type releaseStartCmd struct {
 	remote
 	format
 	Flag       string `required:"" help:"The flag."`
-	Env        string `short:"e" required:"" help:"The environment."`
+	Env        string `short:"e" help:"The environment; absent where the plan has stages."`
 	Build      string `required:"" help:"The build to release, as its telemetry names it."`
 	Control    string `help:"The build it is compared with."`
 	Plan       string `required:"" help:"A ReleasePlan or GatePolicy, YAML or JSON, or the name of a built-in policy, such as service."`
@@ -159,8 +162,11 @@ func (c *releaseStartCmd) Run(ctx context.Context, s streams) error {
 		return err
 	}
 	in := map[string]any{
-		"flag": c.Flag, "environment": c.Env, "build": c.Build, "control": c.Control,
+		"flag": c.Flag, "build": c.Build, "control": c.Control,
 		"stickiness": c.Stickiness, "plan": plan,
+	}
+	if c.Env != "" {
+		in["environment"] = c.Env
 	}
 	if c.At != "" {
 		at, err := startAt(c.At, time.Now())

@@ -69,6 +69,15 @@ func planName(doc map[string]any) string {
 
 // wayOf is the percents of a plan's milestones.
 func wayOf(doc map[string]any) string {
+	if stages, _ := doc["stages"].([]any); len(stages) > 0 {
+		var all []string
+		for _, st := range stages {
+			if one, ok := st.(map[string]any); ok {
+				all = append(all, fmt.Sprint(one["environment"], " ", wayOf(one)))
+			}
+		}
+		return strings.Join(all, ", ")
+	}
 	milestones, _ := doc["milestones"].([]any)
 	var way []string
 	for _, m := range milestones {
@@ -148,7 +157,7 @@ func (c *planDeleteCmd) Run(ctx context.Context, s streams) error {
 }
 
 // planKeys is the order in which people read a plan.
-var planKeys = []string{"apiVersion", "kind", "metadata", "policy", "milestones", "calendar"}
+var planKeys = []string{"apiVersion", "kind", "metadata", "policy", "milestones", "stages", "calendar"}
 
 // planDocument returns a plan as a YAML document.
 func planDocument(doc control.PlanSpec) ([]byte, error) {

@@ -55,12 +55,26 @@ func (d releaseDoc) draw(w io.Writer, colours bool) error {
 	if d.Change != nil && d.Change.Instances > 0 {
 		fmt.Fprintf(t, "served so by %d of %d clients, the slowest after %d ms\n", d.Change.Confirmed, d.Change.Instances, d.Change.SlowestMS)
 	}
+	if d.After != "" {
+		fmt.Fprintf(t, "follows %s\n", d.After)
+	}
 	for i := range d.Milestone.Of {
 		t.milestone(&d, i)
+	}
+	if len(d.Stages) > 0 {
+		t.wrap("", "then "+strings.Join(d.Stages, ", then ")+d.following())
 	}
 	t.received(d.received)
 	_, err := io.WriteString(w, t.String())
 	return err
+}
+
+// following names the release in which the plan goes on, once there is one.
+func (d releaseDoc) following() string {
+	if d.Next == "" {
+		return ""
+	}
+	return ": goes on as " + d.Next
 }
 
 // from names the kept plan that the release was started by.
@@ -126,7 +140,7 @@ func (t *tree) verdict(d *releaseDoc, v *verdictDoc, below string) {
 		t.signal(d, s, below)
 	}
 	if len(v.Also) > 0 {
-		t.wrap(below, "also  "+strings.Join(v.Also, ", "))
+		t.wrap(below, "also "+strings.Join(v.Also, ", "))
 	}
 	if len(v.Warn) > 0 {
 		t.wrap(below, "warns "+strings.Join(v.Warn, ", "))
@@ -141,7 +155,7 @@ func (t *tree) verdict(d *releaseDoc, v *verdictDoc, below string) {
 func (t *tree) wrap(below, text string) {
 	line := below + text[:len(text)-len(strings.TrimLeft(text, " "))]
 	width := func(s string) int { return len([]rune(s)) }
-	for _, word := range strings.Fields(text) {
+	for word := range strings.FieldsSeq(text) {
 		if width(line)+1+width(word) > treeWidth && strings.TrimSpace(line) != strings.TrimSpace(below) {
 			fmt.Fprintln(t, strings.TrimRight(line, " "))
 			line = below + "      "

@@ -3,6 +3,7 @@ package control
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -67,6 +68,13 @@ func (d PlanSpec) plan() (gate.Plan, error) {
 // checkPlan checks of a plan what the gate cannot: its rules compile, its
 // approvals can be given, and its time zone is one.
 func checkPlan(plan gate.Plan) error {
+	for i := range plan.Stages {
+		err := checkPlan(plan.Stage(i))
+		if e, ok := err.(*Error); ok { //nolint:errorlint // control returns its own errors unwrapped
+			e.Field = fmt.Sprintf("plan.stages[%d]%s", i, strings.TrimPrefix(e.Field, "plan"))
+			return e
+		}
+	}
 	if err := CheckRules(plan); err != nil {
 		return err
 	}

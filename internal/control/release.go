@@ -62,6 +62,9 @@ type Release struct {
 	Marks        map[string][]int64 `json:"marks,omitempty"`        // the gate's restart points, by signal
 	CooldownFrom *time.Time         `json:"cooldownFrom,omitempty"` // the flag's last rollback here
 	Note         string             `json:"note,omitempty"`         // the reason that a person gave last
+	Stages       []gate.Stage       `json:"stages,omitempty"`       // of the plan that follow, in other environments
+	After        string             `json:"after,omitempty"`        // the release of the stage before
+	Next         string             `json:"next,omitempty"`         // that of the stage that followed
 	StartAt      *time.Time         `json:"startAt,omitempty"`      // of one that was scheduled
 	Starter      *Starter           `json:"starter,omitempty"`      // by whose rights it starts then
 	StartedBy    string             `json:"startedBy"`
@@ -137,7 +140,8 @@ type StartRelease struct {
 	// CasesPerDay is how many the caller expects; 0 estimates it from usage.
 	CasesPerDay float64
 
-	template *PlanRef // what PlanName was, when it was looked up
+	template *PlanRef     // what PlanName was, when it was looked up
+	stages   []gate.Stage // those that follow the first
 }
 
 // maxName is the most bytes of a name that is the user's own, such as a
@@ -149,6 +153,9 @@ const maxName = 256
 // cannot be decided in time on the cases that there are; see [Forecast].
 func (s *Service) StartRelease(ctx context.Context, p Principal, in StartRelease) (Release, error) {
 	if err := s.planned(ctx, &in); err != nil {
+		return Release{}, err
+	}
+	if err := in.enterStages(); err != nil {
 		return Release{}, err
 	}
 	if err := in.check(s.now()); err != nil {
@@ -167,6 +174,9 @@ func (s *Service) StartRelease(ctx context.Context, p Principal, in StartRelease
 	var out Release
 	err := s.write(ctx, p, Normal, func(w *work) (err error) {
 		if out, err = w.drafted(in); err != nil {
+			return err
+		}
+		if err := w.staged(&out, in.stages); err != nil {
 			return err
 		}
 		if out.Forecast, err = forecast(in.Plan, cases); err != nil {

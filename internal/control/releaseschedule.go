@@ -109,6 +109,7 @@ func (s *Service) tryBegin(ctx context.Context, p Principal, id string, rev int6
 		}
 		next.ID, next.StartAt, next.Starter, next.StartedBy = r.ID, r.StartAt, r.Starter, r.StartedBy
 		next.Template, next.Forecast, next.Approvals = r.Template, r.Forecast, r.Approvals
+		next.Stages, next.After = r.Stages, r.After
 		return w.enter(&next)
 	})
 	return asRefusal(err)

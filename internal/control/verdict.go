@@ -97,6 +97,9 @@ func (w *work) advance(r *Release, v gate.Verdict) error {
 			if err := w.settleFlag(*r); err != nil {
 				return err
 			}
+			if err := w.follow(r); err != nil {
+				return err
+			}
 		}
 	case gate.Rollback:
 		typ = "release.milestone.rollback"

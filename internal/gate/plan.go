@@ -19,6 +19,7 @@ type Plan struct {
 	Policy     Policy      `json:"policy"`
 	Milestones []Milestone `json:"milestones"`
 	Calendar   *Calendar   `json:"calendar,omitempty"` // nil: always open
+	Stages     []Stage     `json:"stages,omitempty"`   // in place of Milestones: one environment after the other
 }
 
 // Milestone is one level of exposure and what is asked before it is left.
@@ -40,6 +41,7 @@ type planFile struct {
 	Policy     any             `json:"policy"`
 	Milestones []milestoneFile `json:"milestones"`
 	Calendar   *Calendar       `json:"calendar"`
+	Stages     []stageFile     `json:"stages"`
 }
 
 type milestoneFile struct {
@@ -110,15 +112,33 @@ func (f *planFile) resolve() (Plan, error) {
 		return Plan{}, err
 	}
 	plan := Plan{APIVersion: f.APIVersion, Kind: f.Kind, Metadata: f.Metadata, Policy: policy, Calendar: f.Calendar}
-	for i := range f.Milestones {
-		m, err := f.Milestones[i].resolve("milestones["+strconv.Itoa(i)+"]", &policy)
-		if err != nil {
+	if len(f.Stages) > 0 {
+		if plan.Stages, err = resolveStages(f.Stages, policy); err != nil {
 			return Plan{}, err
 		}
-		plan.Milestones = append(plan.Milestones, m)
 	}
-	plan.markFinal()
+	if plan.Milestones, err = resolveMilestones("", f.Milestones, policy); err != nil {
+		return Plan{}, err
+	}
 	return plan, plan.Validate()
+}
+
+// resolveMilestones reads the milestones below a path, and marks the last one
+// final where none is.
+func resolveMilestones(path string, in []milestoneFile, policy Policy) ([]Milestone, error) {
+	var out Plan
+	for i := range in {
+		m, err := in[i].resolve("milestones["+strconv.Itoa(i)+"]", &policy)
+		if err != nil {
+			if path != "" {
+				err = prefixed(path, err)
+			}
+			return nil, err
+		}
+		out.Milestones = append(out.Milestones, m)
+	}
+	out.markFinal()
+	return out.Milestones, nil
 }
 
 func (f *milestoneFile) resolve(path string, policy *Policy) (Milestone, error) {
@@ -179,6 +199,9 @@ func (p *Plan) Validate() error {
 	}
 	if err := p.Calendar.Validate(); err != nil {
 		return err
+	}
+	if len(p.Stages) > 0 {
+		return p.validateStages()
 	}
 	steps := make([]Step, len(p.Milestones))
 	for i, m := range p.Milestones {

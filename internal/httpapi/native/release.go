@@ -16,7 +16,7 @@ import (
 // ReleaseInput asks for a release.
 type ReleaseInput struct {
 	Flag        string `json:"flag"`
-	Environment string `json:"environment"`
+	Environment string `json:"environment,omitempty" doc:"absent where the plan has stages"`
 	Build       string `json:"build" doc:"as its telemetry names it"`
 	Control     string `json:"control,omitempty" doc:"the build it is compared with"`
 	Stickiness  string `json:"stickiness,omitempty" doc:"the context field that decides a unit's arm; userId where absent"`
@@ -47,6 +47,9 @@ type Release struct {
 	Proof       *PolicyProof         `json:"proof,omitempty" doc:"the latest self-test of the policy that decides now"`
 	Note        string               `json:"note,omitempty"`
 	StartedBy   string               `json:"startedBy"`
+	Stages      []string             `json:"stages,omitempty" doc:"the environments in which the plan goes on"`
+	After       string               `json:"after,omitempty" doc:"the release of the stage before"`
+	Following   string               `json:"next,omitempty" doc:"the release of the stage that followed"`
 	StartAt     *time.Time           `json:"startAt,omitempty" doc:"of one that was scheduled"`
 	StartedAt   time.Time            `json:"startedAt"`
 	EndedAt     *time.Time           `json:"endedAt,omitempty"`
@@ -280,8 +283,11 @@ func (a api) release(r control.ReleaseView) Release {
 		ID: r.ID, Project: r.Project, Flag: r.Flag, Environment: r.Environment, Build: r.Build, Control: r.Control,
 		State: r.State, Rev: r.Rev, Plan: r.Template, Policy: r.Plan.Policy.Metadata.Name, Note: r.Note, Forecast: r.Forecast,
 		Asks: []SignalAsk{}, Milestone: Milestone{Index: r.Milestone, Percent: r.Percent(), Awaits: r.AwaitsApprovals()},
-		StartedBy: r.StartedBy, StartAt: r.StartAt, StartedAt: r.StartedAt, EndedAt: r.EndedAt,
+		After: r.After, Following: r.Next, StartedBy: r.StartedBy, StartAt: r.StartAt, StartedAt: r.StartedAt, EndedAt: r.EndedAt,
 		Evidence: a.Ingest.Counts(r.ID), Unjoined: a.unjoined(), Mark: a.Live.Mark(r.ID),
+	}
+	for _, st := range r.Stages {
+		out.Stages = append(out.Stages, st.Environment)
 	}
 	for _, m := range r.Plan.Milestones {
 		out.Milestone.Of = append(out.Milestone.Of, m.Percent)
