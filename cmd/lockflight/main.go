@@ -29,6 +29,7 @@ type cli struct {
 	Edge     edgeCmd     `cmd:"" help:"Run an edge: serve SDKs from a control plane, also while it is away."`
 	Flag     flagCmd     `cmd:"" help:"List, make and switch flags."`
 	Release  releaseCmd  `cmd:"" help:"Start, watch and stop releases."`
+	Incident incidentCmd `cmd:"" help:"List, show and resolve incidents."`
 	Gate     gateCmd     `cmd:"" help:"Decide and replay release decisions."`
 	Evidence evidenceCmd `cmd:"" help:"Send evidence."`
 	Audit    auditCmd    `cmd:"" help:"Verify, export and prove the audit log."`

@@ -46,6 +46,7 @@ type releaseDoc struct {
 	Next        string       `json:"next,omitempty"`
 	Forecast    *forecastDoc `json:"forecast,omitempty"`
 	Proof       *proofDoc    `json:"proof,omitempty"`
+	Drift       *driftDoc    `json:"drift,omitempty"`
 	received
 }
 
@@ -262,7 +263,10 @@ func (f format) print(s streams, raw json.RawMessage, doc releaseDoc) error {
 	if f.Output == "json" {
 		return printJSON(s.out, raw)
 	}
-	return doc.draw(s.out, isTerminal(s.out))
+	if err := doc.draw(s.out, isTerminal(s.out)); err != nil {
+		return err
+	}
+	return doc.Drift.print(s)
 }
 
 type releaseListCmd struct {

@@ -66,7 +66,7 @@ var Packages = Table{
 
 	// The vocabulary and the rules: no database, no HTTP.
 	"internal/control": {Imports: []string{
-		"sdk/eval", "internal/gate", "internal/gate/expr", "internal/audit", "internal/policy", "internal/attest",
+		"sdk/eval", "internal/gate", "internal/gate/drift", "internal/gate/expr", "internal/audit", "internal/policy", "internal/attest",
 	}},
 
 	// Adapters know control, never each other. The exceptions: the edge and
@@ -78,7 +78,7 @@ var Packages = Table{
 	"internal/store/storetest": {Imports: []string{"internal/control", "internal/audit", "internal/store"}},
 	"internal/feed":            {Imports: []string{"internal/control", "sdk/eval"}},
 	"internal/evidence":        {Imports: []string{"internal/control", "internal/gate"}},
-	"internal/runner":          {Imports: []string{"internal/control", "internal/gate", "internal/gate/expr"}},
+	"internal/runner":          {Imports: []string{"internal/control", "internal/gate", "internal/gate/drift", "internal/gate/expr"}},
 	"internal/source":          {Imports: []string{"internal/control", "internal/gate"}},
 	"internal/suite":           {Imports: []string{"internal/control", "internal/gate"}},
 	"internal/notify":          {Imports: []string{"internal/control"}},
@@ -97,7 +97,7 @@ var Packages = Table{
 	}},
 	"internal/httpapi/tlog": {Imports: []string{"internal/control", "internal/httpapi", "internal/audit"}},
 	"internal/httpapi/native": {Imports: []string{
-		"internal/control", "internal/evidence", "internal/httpapi", "internal/gate", "internal/audit", "internal/policy",
+		"internal/control", "internal/evidence", "internal/httpapi", "internal/gate", "internal/gate/drift", "internal/audit", "internal/policy",
 		"internal/attest", "internal/figures", "internal/codescan", "sdk/eval",
 	}},
 	"internal/mcpserver": {Imports: []string{

@@ -155,9 +155,9 @@ func (pl *planner) changeSet() (ChangeSet, error) {
 	return out, err
 }
 
-// drift says who wrote a revision, nil where it was ApplyConfiguration, or
+// driftOf says who wrote a revision, nil where it was ApplyConfiguration, or
 // nobody knows.
-func drift(tx ReadTx, r Resource) (*Drift, error) {
+func driftOf(tx ReadTx, r Resource) (*Drift, error) {
 	seq, err := tx.Recorded(r.Kind, r.Key, r.Rev)
 	if err != nil || seq < 0 {
 		return nil, err

@@ -58,7 +58,7 @@ func (s *Service) Explain(ctx context.Context, p Principal, q Question) (Explana
 
 // evaluate fills in the explanation from what is served at q.At.
 func (e *Explanation) evaluate(tx ReadTx, f Flag, q Question) error {
-	open, err := openReleases(tx, q.Environment)
+	open, err := servingReleases(tx, q.Environment)
 	if err != nil {
 		return err
 	}

@@ -54,7 +54,7 @@ func (x *exposure) effect(tx ReadTx) (policy.Effect, error) {
 // clients are served them now.
 func (x *exposure) served(tx ReadTx) (eval.Snapshot, error) {
 	var out eval.Snapshot
-	open, err := openReleases(tx, x.ref.Environment)
+	open, err := servingReleases(tx, x.ref.Environment)
 	if err != nil {
 		return out, err
 	}

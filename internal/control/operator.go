@@ -13,15 +13,16 @@ import (
 // reducing are the permissions that each allow to stop a release.
 var reducing = []Permission{PermReleaseStop, PermToggleOff}
 
-// RollbackRelease serves control to all at once and latches the build. It is
-// never refused to whoever may switch the flag off, whatever else is broken;
-// repeating it is a no-op.
+// RollbackRelease serves control to all at once and latches the build; a
+// completed release falls back as long as it is watched. It is never refused to
+// whoever may switch the flag off, whatever else is broken; repeating it is a
+// no-op.
 func (s *Service) RollbackRelease(ctx context.Context, p Principal, id, reason string) (ReleaseView, error) {
 	return s.operate(ctx, p, Urgent, reducing, id, func(w *work, r *ReleaseView) error {
 		if r.State == RolledBack {
 			return nil
 		}
-		if !r.Open() {
+		if !r.Open() && !r.Watched() {
 			return Errorf(Conflict, "release_ended", "release %s has ended (%s): switch the flag off instead", r.ID, r.State)
 		}
 		if r.State == Scheduled {

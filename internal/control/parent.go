@@ -26,11 +26,14 @@ type listed struct {
 	Project     string     `json:"project"`
 	Environment string     `json:"environment"`
 	EndedAt     *time.Time `json:"endedAt"`
-	Principal   string     `json:"principal"`
-	Type        string     `json:"type"`
-	Account     string     `json:"account"`
-
-	State ReleaseState `json:"state"`
+	Watch       *struct {
+		EndedAt *time.Time `json:"endedAt"`
+	} `json:"watch"`
+	ResolvedAt *time.Time   `json:"resolvedAt"`
+	Principal  string       `json:"principal"`
+	Type       string       `json:"type"`
+	Account    string       `json:"account"`
+	State      ReleaseState `json:"state"`
 }
 
 // parents has the kinds that are listed under something.
@@ -40,8 +43,16 @@ var parents = map[ResourceKind]func(listed) string{
 	KindFavorite: func(d listed) string { return d.Principal },
 	KindTag:      func(d listed) string { return d.Type },
 	KindSession:  func(d listed) string { return d.Account },
+	KindIncident: func(d listed) string {
+		if d.ResolvedAt == nil {
+			return incidentsOpen
+		}
+		return incidentsResolved
+	},
 	KindRelease: func(d listed) string {
 		switch {
+		case d.EndedAt != nil && d.Watch != nil && d.Watch.EndedAt == nil:
+			return releasesWatched
 		case d.EndedAt != nil:
 			return releasesClosed
 		case d.State == Scheduled:

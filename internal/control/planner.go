@@ -284,7 +284,7 @@ func (pl *planner) step(st step, before any) error {
 	}
 	if err == nil && old.Rev > 0 { // a project may be in the draft before its step is
 		st.Revision = old.Rev
-		if st.Drift, err = drift(pl, old); err != nil {
+		if st.Drift, err = driftOf(pl, old); err != nil {
 			return err
 		}
 	}

@@ -17,7 +17,8 @@ import (
 // ReleaseState is where a release stands.
 type ReleaseState string
 
-// The states of a release. The last three are final.
+// The states of a release. The last three are final, but for a completed
+// release that is watched, which may yet be rolled back.
 const (
 	Scheduled  ReleaseState = "scheduled"   // starts later: serves nobody and changes nothing
 	Running    ReleaseState = "running"     // serving a milestone, gathering evidence
@@ -28,12 +29,17 @@ const (
 	Aborted    ReleaseState = "aborted"     // ended by a person before it served anyone
 )
 
-// Releases are listed under whether they have begun, and whether they have ended.
+// Releases are listed under whether they have begun, and whether they have ended
+// or are watched.
 const (
 	releasesScheduled = "scheduled"
 	releasesOpen      = "open"
+	releasesWatched   = "watched" // completed, and watched
 	releasesClosed    = "closed"
 )
+
+// releasePrefix begins the id of a release, and of the strategy that it leaves.
+const releasePrefix = "rel-"
 
 // releaseParameter marks a release's own strategy on the wire, for our SDK.
 const releaseParameter = "release"
@@ -72,6 +78,7 @@ type Release struct {
 	ChangedAt    time.Time          `json:"changedAt"`  // when what is served last changed
 	ServedFrom   int64              `json:"servedFrom"` // sequence number from which on clients serve that
 	EndedAt      *time.Time         `json:"endedAt,omitempty"`
+	Watch        *Watch             `json:"watch,omitempty"` // after 100 %
 }
 
 // Verdict is one decision about a release, as it was applied.
@@ -98,13 +105,17 @@ func (r Release) Percent() int {
 	if r.State == Scheduled || r.State == RolledBack || r.State == Aborted || r.Milestone >= len(r.Plan.Milestones) {
 		return 0
 	}
+	if r.Watched() {
+		policy := r.Plan.PolicyAt(r.Milestone)
+		return 100 - policy.Drift.Holdback
+	}
 	return r.Plan.Milestones[r.Milestone].Percent
 }
 
 // Arm returns the arm of a unit, eval.Treatment or eval.Control, by its hash
 // alone; false where that does not decide, or the unit is in neither.
 func (r Release) Arm(unit string) (string, bool) {
-	if !r.Joinable || !r.Open() || r.State == Scheduled {
+	if !r.Joinable || !r.Open() && !r.Watched() || r.State == Scheduled {
 		return "", false
 	}
 	arm := eval.ArmOf(r.ID, unit, r.Percent())
@@ -291,7 +302,7 @@ func InvalidPlan(field string, fault error) error {
 // in this environment.
 func (w *work) newRelease(ref Ref, fe FlagEnv, in StartRelease) (Release, error) {
 	r := Release{
-		ID: newID("rel-", w.now), Project: ref.Project, Flag: ref.Flag, Environment: ref.Environment,
+		ID: newID(releasePrefix, w.now), Project: ref.Project, Flag: ref.Flag, Environment: ref.Environment,
 		Build: in.Build, Control: in.Control, Plan: in.Plan, Template: in.template, Stickiness: in.Stickiness,
 		State: Running, StartedBy: w.p.ID, StartedAt: w.now,
 		Progress: gate.NewProgress(w.now),
@@ -407,10 +418,18 @@ func (s *Service) Release(ctx context.Context, p Principal, id string) (ReleaseV
 // Releases lists the releases that p may read, the newest first; those that have
 // not ended only where open is set.
 func (s *Service) Releases(ctx context.Context, p Principal, open bool) ([]ReleaseView, error) {
-	parents := []string{""}
 	if open {
-		parents = []string{releasesOpen, releasesScheduled}
+		return s.releases(ctx, p, releasesOpen, releasesScheduled)
 	}
+	return s.releases(ctx, p, "")
+}
+
+// WatchedReleases lists the completed releases that are watched.
+func (s *Service) WatchedReleases(ctx context.Context, p Principal) ([]ReleaseView, error) {
+	return s.releases(ctx, p, releasesWatched)
+}
+
+func (s *Service) releases(ctx context.Context, p Principal, parents ...string) ([]ReleaseView, error) {
 	var out []ReleaseView
 	err := s.store.View(ctx, func(tx ReadTx) error {
 		calendars := map[string]*gate.Calendar{}

@@ -123,7 +123,7 @@ func (t touched) add(tx ReadTx, r audit.Record) error {
 			t.flag("", f.Name)
 		}
 		return err
-	case KindProof, KindEnvironment, KindToken, KindContextField, KindTagType, KindFlagType, KindLifecycle, KindStrategyType, KindTag, KindPlan,
+	case KindProof, KindIncident, KindEnvironment, KindToken, KindContextField, KindTagType, KindFlagType, KindLifecycle, KindStrategyType, KindTag, KindPlan,
 		KindFavorite, KindApplication, KindAccount, KindSession, KindRole, KindGroup: // nothing that clients are served
 	}
 	return nil
@@ -145,7 +145,7 @@ func (t touched) update(tx ReadTx, env string) (Update, error) {
 		}
 	}
 	if len(names) > 0 {
-		open, err := openReleases(tx, env)
+		open, err := servingReleases(tx, env)
 		if err != nil {
 			return u, err
 		}
@@ -198,7 +198,7 @@ func servedAll(tx ReadTx, env string) (Served, error) {
 	for _, fe := range configured {
 		byFlag[fe.Flag] = fe
 	}
-	open, err := openReleases(tx, env)
+	open, err := servingReleases(tx, env)
 	if err != nil {
 		return out, err
 	}
@@ -235,8 +235,9 @@ func servedFlag(tx ReadTx, env, name string, r *Release) (eval.Flag, bool, error
 	return serve(f, fe, r), true, err
 }
 
-// serve puts together what a client is sent: the flag's own configuration,
-// and before it the strategy of the release that runs, if one does. The
+// serve puts together what a client is sent: the flag's own configuration, and
+// before it the strategy of the release that runs, if one does. One that is
+// watched takes the place of the strategy that it left, but for its holdback. The
 // configuration itself is not touched by a release until it completes, so a
 // rollback restores it by going away.
 func serve(f Flag, fe FlagEnv, r *Release) eval.Flag {
@@ -249,6 +250,10 @@ func serve(f Flag, fe FlagEnv, r *Release) eval.Flag {
 		out.Variants = []eval.WeightedVariant{}
 	}
 	if r == nil {
+		return out
+	}
+	if r.Watched() {
+		out.Strategies = fe.watched(r)
 		return out
 	}
 	if !fe.Enabled {

@@ -180,7 +180,10 @@ func (w *work) put(ev event) error {
 	if err != nil {
 		return err
 	}
-	return w.append(ev, old, now)
+	if err := w.append(ev, old, now); err != nil || ev.Kind != KindFlagEnv {
+		return err
+	}
+	return w.reconfigured(old, ev.Cause)
 }
 
 // remove deletes the resource and appends its record.

@@ -94,6 +94,9 @@ func (w *work) advance(r *Release, v gate.Verdict) error {
 		r.State, r.Milestone = Running, r.Milestone+1
 		if r.Milestone == len(r.Plan.Milestones)-1 {
 			r.State, r.EndedAt = Completed, &w.now
+			if err := w.beginWatch(r); err != nil {
+				return err
+			}
 			if err := w.settleFlag(*r); err != nil {
 				return err
 			}
@@ -104,6 +107,9 @@ func (w *work) advance(r *Release, v gate.Verdict) error {
 	case gate.Rollback:
 		typ = "release.milestone.rollback"
 		r.State, r.EndedAt = RolledBack, &w.now
+		if err := w.fallBack(r); err != nil {
+			return err
+		}
 	case gate.Hold:
 		r.State = heldState(r.Verdict.Reason)
 		return w.putRelease(typ, *r, w.decision(r))
@@ -142,7 +148,8 @@ func heldState(reason string) ReleaseState {
 
 // settleFlag writes the completed release into the flag's configuration: on,
 // for all that the release was for. Strategies that were not served, because
-// the flag was off, are kept and still not served.
+// the flag was off, are kept and still not served. It has the release's id, by
+// which a watch knows it.
 func (w *work) settleFlag(r Release) error {
 	fe, err := flagEnv(w, r.Ref())
 	if err != nil {
@@ -156,7 +163,7 @@ func (w *work) settleFlag(r Release) error {
 		}
 	}
 	fe.Enabled = true
-	fe.Strategies = slices.Insert(fe.Strategies, 0, Strategy{ID: newID("str-", w.now), Title: "release " + r.ID, Strategy: st})
+	fe.Strategies = slices.Insert(fe.Strategies, 0, Strategy{ID: r.ID, Title: "release " + r.ID, Strategy: st})
 	return w.putEnv("flag.env.enable", r.Ref(), fe, r.cause())
 }
 

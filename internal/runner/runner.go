@@ -24,6 +24,9 @@ type Options struct {
 	Now        func() time.Time // time.Now where nil
 	Logger     *slog.Logger     // none where nil
 	Registerer prometheus.Registerer
+	// WatchEvery is how often a release is looked at after 100 %; 5 seconds where
+	// zero.
+	WatchEvery time.Duration
 	// Coalesce is the shortest time between two evaluations of one release;
 	// a second where zero.
 	Coalesce time.Duration
@@ -56,6 +59,7 @@ type Runner struct {
 
 	mu      sync.RWMutex
 	flights map[string]*flight // by release
+	vigils  map[string]*vigil  // by release
 	moved   chan struct{}      // closed at the next change of any of them
 
 	figures chan struct{}  // a source has answered
@@ -80,8 +84,14 @@ func New(o Options) *Runner {
 	if o.Coalesce == 0 {
 		o.Coalesce = time.Second
 	}
+	if o.WatchEvery == 0 {
+		o.WatchEvery = 5 * time.Second
+	}
 	room := gate.NewRoom(cmp.Or(o.Units, DefaultUnits))
-	r := &Runner{o: o, metrics: newMetrics(o.Registerer, room), room: room, flights: map[string]*flight{}, moved: make(chan struct{}), figures: make(chan struct{}, 1), ended: make(chan struct{}, 1)}
+	r := &Runner{
+		o: o, metrics: newMetrics(o.Registerer, room), room: room, flights: map[string]*flight{}, vigils: map[string]*vigil{},
+		moved: make(chan struct{}), figures: make(chan struct{}, 1), ended: make(chan struct{}, 1),
+	}
 	r.table.Store(&table{})
 	return r
 }
@@ -136,6 +146,11 @@ func (r *Runner) pass(ctx context.Context) (time.Duration, error) {
 		errs = append(errs, err)
 		next = min(next, wait, ask)
 	}
+	for _, v := range r.watched() {
+		wait, err := r.keep(ctx, v)
+		errs = append(errs, err)
+		next = min(next, wait)
+	}
 	return next, errors.Join(errs...)
 }
 
@@ -156,12 +171,13 @@ func (r *Runner) Load(ctx context.Context) error { return r.refresh(ctx) }
 // refresh reads the open releases. The list is small, and reading it is how a
 // replica learns what another, or a person, has done.
 func (r *Runner) refresh(ctx context.Context) error {
-	open, err := r.read(ctx)
+	open, watched, err := r.read(ctx)
 	if err != nil {
 		return err
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.attend(watched)
 	before := r.flights
 	r.flights = map[string]*flight{}
 	moved := len(before) != len(open)
@@ -211,20 +227,28 @@ func (r *Runner) announce() {
 // evidenceBatches is how many batches one read takes.
 const evidenceBatches = 512
 
+// evidence folds the batches of a release after one.
+func (r *Runner) evidence(ctx context.Context, release string, after int64, fold func([]control.EvidenceBatch)) error {
+	for {
+		batches, err := r.o.Evidence.Evidence(ctx, release, after, evidenceBatches)
+		if err != nil {
+			return err
+		}
+		fold(batches)
+		if len(batches) < evidenceBatches {
+			return nil
+		}
+		after = batches[len(batches)-1].Seq
+	}
+}
+
 // fly folds what has arrived for one release and evaluates it where it is due.
 func (r *Runner) fly(ctx context.Context, f *flight) (time.Duration, error) {
 	if f.view.State == control.Scheduled {
 		return r.begin(ctx, f)
 	}
-	for {
-		batches, err := r.o.Evidence.Evidence(ctx, f.id, f.after, evidenceBatches)
-		if err != nil {
-			return 0, err
-		}
-		f.fold(batches)
-		if len(batches) < evidenceBatches {
-			break
-		}
+	if err := r.evidence(ctx, f.id, f.after, f.fold); err != nil {
+		return 0, err
 	}
 	now := r.o.Now()
 	f.fresh = f.fresh || f.told()

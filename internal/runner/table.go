@@ -2,17 +2,19 @@ package runner
 
 import (
 	"context"
+	"slices"
 
 	"github.com/lockflight/lockflight/internal/control"
 	"github.com/lockflight/lockflight/internal/gate"
 )
 
-// table is the open releases by flag and environment, as of a position of the
-// log. It is replaced as a whole, so that evidence is judged by one moment and
+// table is the releases that take evidence, the open and the watched ones, by
+// flag and environment, as of a position of the log. It is replaced as a whole, so that evidence is judged by one moment and
 // never waits for an evaluation.
 type table struct {
-	head int64 // it holds every event below that
-	by   map[flagIn]running
+	head    int64 // it holds every event below that
+	by      map[flagIn]running
+	watched []control.ReleaseView
 }
 
 type flagIn struct{ flag, environment string }
@@ -22,8 +24,8 @@ type running struct {
 	policy *gate.Policy // of the milestone being served
 }
 
-// Running returns the open release of a flag in an environment, with the
-// policy of the milestone that it serves.
+// Running returns the open release of a flag in an environment, or the one that
+// is watched there, with the policy of the milestone that it serves.
 func (r *Runner) Running(environment, flag string) (control.ReleaseView, *gate.Policy, bool) {
 	one, ok := r.table.Load().by[flagIn{flag, environment}]
 	return one.view, one.policy, ok
@@ -37,22 +39,29 @@ func (r *Runner) Refresh(ctx context.Context) error {
 	if err != nil || r.table.Load().head >= head.Size {
 		return err
 	}
-	_, err = r.read(ctx)
+	_, _, err = r.read(ctx)
 	return err
 }
 
-// read reads the open releases, and makes Running answer by them.
-func (r *Runner) read(ctx context.Context) ([]control.ReleaseView, error) {
+// read reads the open releases and the watched ones, and makes Running answer by
+// them. The watched ones, which are many and seldom change, are read again where
+// the log has grown.
+func (r *Runner) read(ctx context.Context) (open, watched []control.ReleaseView, err error) {
 	head, err := r.o.Service.Head(ctx) // before the releases, which are then at least as new
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	open, err := r.o.Service.Releases(ctx, control.Engine(), true)
-	if err != nil {
-		return nil, err
+	if open, err = r.o.Service.Releases(ctx, control.Engine(), true); err != nil {
+		return nil, nil, err
 	}
-	next := &table{head: head.Size, by: make(map[flagIn]running, len(open))}
-	for _, view := range open {
+	last := r.table.Load()
+	if watched = last.watched; last.head != head.Size {
+		if watched, err = r.o.Service.WatchedReleases(ctx, control.Engine()); err != nil {
+			return nil, nil, err
+		}
+	}
+	next := &table{head: head.Size, by: make(map[flagIn]running, len(open)+len(watched)), watched: watched}
+	for _, view := range slices.Concat(watched, open) { // an open one takes the place of one that is watched
 		if view.State == control.Scheduled {
 			continue
 		}
@@ -62,7 +71,7 @@ func (r *Runner) read(ctx context.Context) ([]control.ReleaseView, error) {
 	for {
 		last := r.table.Load()
 		if last.head > next.head || r.table.CompareAndSwap(last, next) {
-			return open, nil
+			return open, watched, nil
 		}
 	}
 }

@@ -3,7 +3,7 @@ package eval
 // The arms of a release.
 const (
 	Treatment = "treatment" // served the new build
-	Control   = "control"   // served the old one, and as many as are treated
+	Control   = "control"   // served the old one: as many as are treated, or who is left
 	Rest      = "rest"      // served the old one, not compared
 )
 
@@ -86,12 +86,13 @@ func ArmOf(release, unit string, percent int) string {
 
 // arm returns the arm of a bucket from 1 to 100. Treatment grows from the
 // bottom and control from the top, equally large until they meet at 50, so
-// that nobody moves from one to the other; beyond there is no control.
+// that nobody moves from one to the other. Beyond, control is who is left: the
+// holdback of a release that has completed.
 func arm(bucket, percent int) string {
 	switch {
 	case bucket <= percent:
 		return Treatment
-	case percent <= 50 && bucket > 100-percent:
+	case bucket > 100-percent:
 		return Control
 	default:
 		return Rest

@@ -34,7 +34,7 @@ func TestAssign(t *testing.T) {
 		{"before control", release(27, ""), user, eval.Rest, 27},
 		{"control", release(28, ""), user, eval.Control, 28},
 		{"still control", release(50, ""), user, eval.Control, 50},
-		{"no control above 50 %", release(51, ""), user, eval.Rest, 51},
+		{"who is left above 50 %", release(51, ""), user, eval.Control, 51},
 		{"treatment", release(73, ""), user, eval.Treatment, 73},
 		{"100 %", release(100, ""), user, eval.Treatment, 100},
 		{"more than 100 %", release(250, ""), user, eval.Treatment, 100},

@@ -20,7 +20,7 @@ const (
 // mix of the first 500 cases after 100 % and of each 500 that follow. It warns,
 // and never acts: that other people ask other things is no fault of a build.
 type Mix struct {
-	Reference map[string]int64 `json:"reference"`
+	Reference map[string]int64 `json:"reference,omitempty"`
 	Current   map[string]int64 `json:"current,omitempty"`
 	Shift     Shift            `json:"shift,omitempty"` // of the last 500; "" before there were any
 	PSI       float64          `json:"psi,omitempty"`

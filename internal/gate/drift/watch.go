@@ -45,7 +45,7 @@ type Alarm struct {
 // over, with the worst outcome of each signal, so that failures that are told
 // sooner than passes are no drift.
 type Case struct {
-	Unit    uint64    `json:"u"` // a hash
+	Unit    uint64    `json:"u,string"` // a hash
 	Control bool      `json:"c,omitempty"`
 	Began   time.Time `json:"t"`
 	Worst   []float64 `json:"x"` // by signal of the reference: 0 to 1, -1 where there is none
@@ -212,23 +212,24 @@ func (w *Watch) mixOf(name string) *Mix {
 
 // quality returns how good an outcome is, 0 to 1.
 func quality(s *Signal, kind string, o *gate.Observation) (float64, bool) {
-	good := false
 	switch {
 	case o.NA:
 		return 0, false
 	case kind == gate.Bernoulli && o.Pass != nil:
-		good = *o.Pass
+		return indicator(*o.Pass), true
 	case kind == gate.Score && o.Value != nil:
 		return min(*o.Value, 1), true
 	case kind == gate.Quantile && o.Value != nil:
-		good = *o.Value <= *s.Over
-	default:
-		return 0, false
+		return indicator(*o.Value <= *s.Over), true
 	}
+	return 0, false
+}
+
+func indicator(good bool) float64 {
 	if good {
-		return 1, true
+		return 1
 	}
-	return 0, true
+	return 0
 }
 
 // caseOf returns the case that a unit has now, nil where there is no room.

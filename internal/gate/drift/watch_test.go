@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"strconv"
 	"testing"
 	"time"
 
@@ -187,7 +188,7 @@ func TestLaggingPassesAreNoDrift(t *testing.T) {
 	for at := completed; at.Before(completed.Add(4 * time.Hour)); at = at.Add(time.Second) {
 		for _, q := range queue {
 			if q.at.Equal(at) {
-				l.w.Add(line(t, gate.Observation{Arm: gate.Treatment, Build: "b2", Unit: fmt.Sprint(q.unit), Signal: safety, Pass: new(q.pass)}), at)
+				l.w.Add(line(t, gate.Observation{Arm: gate.Treatment, Build: "b2", Unit: strconv.Itoa(q.unit), Signal: safety, Pass: new(q.pass)}), at)
 			}
 		}
 	}
@@ -238,7 +239,7 @@ func TestWatchDependsOnLinesAlone(t *testing.T) {
 					arm, build = gate.Control, "b1"
 				}
 				text, _ := json.Marshal(gate.Observation{
-					At: at, Environment: "production", Flag: "agent", Arm: arm, Build: build, Unit: fmt.Sprint(r.IntN(40)),
+					At: at, Environment: "production", Flag: "agent", Arm: arm, Build: build, Unit: strconv.Itoa(r.IntN(40)),
 					Signal: []string{safety, covered}[r.IntN(2)], Pass: new(r.IntN(3) > 0),
 				})
 				batch = append(batch, text)
@@ -286,7 +287,7 @@ func TestMix(t *testing.T) {
 		t.Errorf("another mix: %+v", m)
 	}
 	for i := range mixCases {
-		m.add(fmt.Sprint(i))
+		m.add(strconv.Itoa(i))
 	}
 	if m.Shift != Alert {
 		t.Errorf("each case another: %+v", m)

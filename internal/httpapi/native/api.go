@@ -40,6 +40,9 @@ type Live interface {
 	// known here.
 	Await(ctx context.Context, release, mark string) string
 	Mark(release string) string
+	// Watch returns how a release that has completed stands, false where it is
+	// not watched, or was not looked at yet.
+	Watch(release string) (control.WatchStatus, bool)
 }
 
 // Log is the audit log, for reading.
@@ -81,6 +84,7 @@ func Register(mux *http.ServeMux, o Options) {
 	a.history(h)
 	a.explain(h)
 	a.stale(h)
+	a.incidents(h)
 	a.usage(h)
 	a.configuration(h)
 	a.diagnosis(h)

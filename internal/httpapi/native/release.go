@@ -54,6 +54,7 @@ type Release struct {
 	StartedAt   time.Time            `json:"startedAt"`
 	EndedAt     *time.Time           `json:"endedAt,omitempty"`
 	Change      *Change              `json:"change,omitempty"`
+	Drift       *Drift               `json:"drift,omitempty" doc:"after 100 %: what is watched, and what was found"`
 	Evidence    map[string]int64     `json:"evidence,omitempty" doc:"observations taken and refused, by cause, since this server started"`
 	LeftOut     map[gate.Cause]int64 `json:"leftOut,omitempty" doc:"observations that were taken and do not count, by cause: late, duplicate, foreign_build and others"`
 	Unjoined    map[string]int64     `json:"unjoined,omitempty" doc:"outcomes of which no release was found, of this one or another: unjoinable and incomplete, since this server started"`
@@ -303,6 +304,7 @@ func (a api) release(r control.ReleaseView) Release {
 		out.LeftOut = e.LeftOut
 		out.Live = &Verdict{Decision: e.Decision, At: e.At, Milestone: e.Snapshot.Step, Exposures: &e.Snapshot.Exposures}
 	}
+	out.Drift = a.drift(r)
 	return out
 }
 

@@ -1,0 +1,196 @@
+package runner_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lockflight/lockflight/internal/control"
+	"github.com/lockflight/lockflight/internal/gate"
+	"github.com/lockflight/lockflight/internal/gate/drift"
+	"github.com/lockflight/lockflight/internal/runner"
+)
+
+// window is the outcome window of watched releases: short, so that cases count
+// soon.
+const window = 50 * time.Millisecond
+
+// watchedPlan is plan with a rule for drift, and a holdback.
+func watchedPlan(on string, holdback int) string {
+	p := strings.Replace(plan, `"evidence": {`, fmt.Sprintf(`"drift": {"on_drift": %q, "holdback": %d, "control_wait": "0s"}, "evidence": {"outcome_window": %q, `, on, holdback, window), 1)
+	return p
+}
+
+// outcomes stores outcomes of n new units of an arm, received at a time.
+func (w *world) outcomes(t *testing.T, r control.ReleaseView, at time.Time, arm string, n int, good bool) {
+	t.Helper()
+	var lines bytes.Buffer
+	for range n {
+		check(t, json.NewEncoder(&lines).Encode(gate.Observation{
+			At: at.UTC(), Environment: r.Environment, Flag: r.Flag, Arm: arm, Unit: fmt.Sprint("w", w.units.Add(1)),
+			Build: map[string]string{gate.Treatment: r.Build, gate.Control: r.Control}[arm], Signal: "task_success_rate", Pass: &good,
+		}))
+	}
+	check(t, w.db.AppendEvidence(t.Context(), at, []control.EvidenceBatch{{Release: r.ID, Lines: lines.Bytes()}}))
+}
+
+// watching is run with a watch that looks at everything at once.
+func (w *world) watching(t *testing.T) (r *runner.Runner, stop func()) {
+	t.Helper()
+	return w.runWith(t, runner.Options{Evidence: w.db, WatchEvery: 5 * time.Millisecond})
+}
+
+// drifts sends outcomes of an arm, each batch a window after the one before,
+// until the release is as wanted.
+func (w *world) drifts(t *testing.T, r control.ReleaseView, arms []string, is func(control.ReleaseView) bool) control.ReleaseView {
+	t.Helper()
+	limit := time.After(20 * time.Second)
+	at := time.Now().Add(2 * window) // past the first window
+	for {
+		changed := w.db.Changed()
+		if now := w.read(t, r.ID); is(now) {
+			return now
+		}
+		for _, arm := range arms {
+			w.outcomes(t, r, at, arm, 40, false)
+		}
+		at = at.Add(2 * window)
+		select {
+		case <-changed:
+		case <-time.After(20 * time.Millisecond): // the pace of the evidence
+		case <-limit:
+			t.Fatalf("release %s stays %s, watched as %+v", r.ID, r.State, r.Watch)
+		}
+	}
+}
+
+func (w *world) incidents(t *testing.T) []control.Incident {
+	t.Helper()
+	all, err := w.Incidents(t.Context(), root, false)
+	check(t, err)
+	return all
+}
+
+// complete takes a release to 100 %.
+func (w *world) complete(t *testing.T, planJSON string) control.ReleaseView {
+	t.Helper()
+	r := w.until(t, w.start(t, flagName, planJSON).ID, true, closed)
+	if r.State != control.Completed || !r.Watched() {
+		t.Fatalf("ended as %s, watched as %+v: %s", r.State, r.Watch, r.Verdict.Reason)
+	}
+	return r
+}
+
+func TestDrift(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		on       string
+		holdback int
+		arms     []string // that turn bad, in this order
+		action   drift.Action
+		state    control.ReleaseState
+	}{
+		"is reported":                       {gate.OnDriftIncident, 0, []string{gate.Treatment}, drift.Report, control.Completed},
+		"falls back":                        {gate.OnDriftFallback, 0, []string{gate.Treatment}, drift.FallBack, control.RolledBack},
+		"falls back beside a control":       {gate.OnDriftFallback, 20, []string{gate.Treatment}, drift.FallBack, control.RolledBack},
+		"of the control too does no more":   {gate.OnDriftFallback, 20, []string{gate.Control, gate.Treatment}, drift.ControlDrifts, control.Completed},
+		"of the control too, where it asks": {gate.OnDriftIncident, 20, []string{gate.Control, gate.Treatment}, drift.ControlDrifts, control.Completed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.watching(t)
+			w.watching(t) // another replica: each thing is done once
+			r := w.complete(t, watchedPlan(tc.on, tc.holdback))
+			end := w.drifts(t, r, tc.arms, func(now control.ReleaseView) bool {
+				return len(now.Watch.Alarms) > 0 && (tc.state == control.Completed || now.State != control.Completed)
+			})
+			if end.State != tc.state || end.Watched() != (tc.state == control.Completed) {
+				t.Errorf("%s, watched as %+v", end.State, end.Watch)
+			}
+			all := w.incidents(t)
+			if len(all) != 1 || all[0].Action != tc.action || all[0].Signal != "task_success_rate" {
+				t.Fatalf("incidents %+v, want one: %s", all, tc.action)
+			}
+			if tc.state == control.RolledBack {
+				diff(t, "reason", control.DriftReason+"task_success_rate", end.Verdict.Reason)
+			}
+		})
+	}
+}
+
+// TestWatchGoesOn ends a runner in the middle of a drift: another goes on from
+// the evidence, and both are what a replay of it gives.
+func TestWatchGoesOn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	first, stop := w.watching(t)
+	r := w.complete(t, watchedPlan(gate.OnDriftIncident, 0))
+	at := r.Watch.Since.Add(2 * window)
+	for i := range 20 {
+		w.outcomes(t, r, at.Add(time.Duration(i)*2*window), gate.Treatment, 10, i%3 > 0)
+	}
+	want := w.replay(t, r)
+	diff(t, "live", want, awaitWatch(t, first, r.ID, want[0].Build.Cases).Findings)
+	stop()
+	second, _ := w.watching(t)
+	diff(t, "after a restart", want, awaitWatch(t, second, r.ID, want[0].Build.Cases).Findings)
+}
+
+// replay makes the findings again from what is stored.
+func (w *world) replay(t *testing.T, r control.ReleaseView) []drift.Finding {
+	t.Helper()
+	stored, err := w.WatchedRelease(t.Context(), control.Engine(), r.ID)
+	check(t, err)
+	watch := drift.NewWatch(r.Plan.PolicyAt(r.Milestone), stored.Reference, r.Build, r.Watch.Since, nil)
+	batches, err := w.db.Evidence(t.Context(), r.ID, 0, 10_000)
+	check(t, err)
+	for _, b := range batches {
+		for line := range bytes.Lines(b.Lines) {
+			watch.Add(line, b.ReceivedAt)
+		}
+	}
+	return watch.Findings()
+}
+
+// awaitWatch returns the first status of so many cases.
+func awaitWatch(t *testing.T, live *runner.Runner, id string, cases int64) control.WatchStatus {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
+	defer cancel()
+	for ctx.Err() == nil {
+		if s, ok := live.Watch(id); ok && s.Findings[0].Build.Cases == cases {
+			return s
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(5 * time.Millisecond): // nothing tells of a watch that finds nothing
+		}
+	}
+	t.Fatalf("release %s was not watched so far", id)
+	return control.WatchStatus{}
+}
+
+// TestResolved watches anew once an incident was dealt with.
+func TestResolved(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.watching(t)
+	r := w.complete(t, watchedPlan(gate.OnDriftIncident, 0))
+	w.drifts(t, r, []string{gate.Treatment}, func(now control.ReleaseView) bool { return len(now.Watch.Alarms) > 0 })
+	_, err := w.ResolveIncident(t.Context(), root, w.incidents(t)[0].ID, "the index is back")
+	check(t, err)
+	changed := w.db.Changed()
+	for len(w.read(t, r.ID).Watch.Alarms) > 0 {
+		<-changed
+		changed = w.db.Changed()
+	}
+	w.drifts(t, r, []string{gate.Treatment}, func(now control.ReleaseView) bool { return len(now.Watch.Alarms) > 0 })
+	if n := len(w.incidents(t)); n != 2 {
+		t.Errorf("%d incidents, want 2", n)
+	}
+}
