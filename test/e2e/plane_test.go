@@ -31,6 +31,7 @@ const patience = 30 * time.Second
 type plane struct {
 	data     string // directory of the SQLite files and the signing key
 	database string // URL of PostgreSQL, empty for SQLite
+	grpc     string // where it takes OTLP over gRPC, empty where it does not
 	url      string // of the latest process
 	process  *process
 }
@@ -66,6 +67,9 @@ func (p *plane) spawn(t *testing.T) {
 	args := []string{"serve", "--listen", "127.0.0.1:0", "--data", p.data, "--log-format", "json"}
 	if p.database != "" {
 		args = append(args, "--database-url", p.database)
+	}
+	if p.grpc != "" {
+		args = append(args, "--otlp-grpc", p.grpc)
 	}
 	cmd := exec.Command(binary(t), args...)
 	cmd.Env = environ("INIT_ADMIN_API_TOKENS="+adminToken, "INIT_BACKEND_API_TOKENS="+backendToken)
