@@ -47,7 +47,15 @@ type releaseDoc struct {
 	Forecast    *forecastDoc `json:"forecast,omitempty"`
 	Proof       *proofDoc    `json:"proof,omitempty"`
 	Drift       *driftDoc    `json:"drift,omitempty"`
+	Epoch       *epochDoc    `json:"epoch,omitempty"`
 	received
+}
+
+// epochDoc says since when the evidence speaks of what answers now.
+type epochDoc struct {
+	Number  int       `json:"number"`
+	Since   time.Time `json:"since"`
+	Changed []string  `json:"changed"`
 }
 
 // forecastDoc is how long the milestones take at least.

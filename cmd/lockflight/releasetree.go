@@ -49,6 +49,9 @@ func (d releaseDoc) draw(w io.Writer, colours bool) error {
 	if d.Proof != nil {
 		fmt.Fprintln(t, d.Proof)
 	}
+	if e := d.Epoch; e != nil {
+		t.wrap("", fmt.Sprintf("epoch %d since %s, all evidence anew: another %s", e.Number, e.Since.Local().Format(time.DateTime), strings.Join(e.Changed, ", ")))
+	}
 	if d.Note != "" {
 		t.wrap("", "note: "+d.Note)
 	}

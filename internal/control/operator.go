@@ -29,7 +29,7 @@ func (s *Service) RollbackRelease(ctx context.Context, p Principal, id, reason s
 			return w.abort(r.Release, reason)
 		}
 		r.byHand(w, gate.Rollback, "P1_OPERATOR_KILL", reason)
-		return w.advance(&r.Release, gate.Rollback)
+		return w.advance(&r.Release, gate.Rollback, "")
 	})
 }
 
@@ -85,7 +85,7 @@ func (s *Service) PromoteRelease(ctx context.Context, p Principal, id, reason st
 		}
 		r.Progress.Record(&r.Plan, w.now, gate.Decision{Verdict: gate.Promote, Reason: "OPERATOR_PROMOTE"}, r.Progress.PassedOutcomes)
 		r.byHand(w, gate.Promote, "OPERATOR_PROMOTE", reason)
-		return w.advance(&r.Release, gate.Promote)
+		return w.advance(&r.Release, gate.Promote, "")
 	})
 }
 
@@ -156,5 +156,5 @@ func (w *work) stopRelease(ref Ref) error {
 		return err
 	}
 	r.byHand(w, gate.Rollback, "P1_OPERATOR_KILL", "the flag was switched off")
-	return w.advance(&r.Release, gate.Rollback)
+	return w.advance(&r.Release, gate.Rollback, "")
 }

@@ -66,6 +66,7 @@ type Release struct {
 	Verdict      *Verdict           `json:"verdict,omitempty"`
 	Progress     gate.Progress      `json:"progress"`
 	Marks        map[string][]int64 `json:"marks,omitempty"`        // the gate's restart points, by signal
+	Epoch        *Epoch             `json:"epoch,omitempty"`        // of its evidence; nil in the first
 	CooldownFrom *time.Time         `json:"cooldownFrom,omitempty"` // the flag's last rollback here
 	Note         string             `json:"note,omitempty"`         // the reason that a person gave last
 	Stages       []gate.Stage       `json:"stages,omitempty"`       // of the plan that follow, in other environments

@@ -71,6 +71,10 @@ func (s *Service) Apply(ctx context.Context, p Principal, in Evaluation) (Releas
 		if err != nil {
 			return err
 		}
+		hold := "release.milestone.hold"
+		if s := &in.Snapshot; !r.InEpoch(s.Epoch) {
+			r.Epoch, hold = &Epoch{Number: s.Epoch, Since: in.At, Changed: s.Changed, Identity: s.Identity}, "release.epoch"
+		}
 		state := in.State
 		r.Progress, r.Marks = in.Progress, in.Marks
 		r.Verdict = &Verdict{
@@ -78,16 +82,16 @@ func (s *Service) Apply(ctx context.Context, p Principal, in Evaluation) (Releas
 			PolicySHA256: policy, SnapshotSHA256: evidence, State: &state,
 			Decision: in.Decision, Reason: in.Decision.Reason,
 		}
-		err = w.advance(&r.Release, in.Decision.Verdict)
+		err = w.advance(&r.Release, in.Decision.Verdict, hold)
 		out = ReleaseView{r.Release, r.Rev + 1, r.Calendar}
 		return err
 	})
 	return out, err
 }
 
-// advance moves the release by one verdict and writes it.
-func (w *work) advance(r *Release, v gate.Verdict) error {
-	typ := "release.milestone.hold"
+// advance moves the release by one verdict and writes it. A HOLD leaves a record
+// of the type that is given.
+func (w *work) advance(r *Release, v gate.Verdict, typ string) error {
 	switch v {
 	case gate.Promote:
 		typ = "release.milestone.promote"

@@ -275,7 +275,7 @@ func (s *Service) ReportWatch(ctx context.Context, p Principal, in WatchReport) 
 			return w.putRelease("release.watch", r.Release, audit.Decision{})
 		}
 		r.byHand(w, gate.Rollback, DriftReason+falls.Signal, "it drifts, and its control is not seen to")
-		return w.advance(&r.Release, gate.Rollback)
+		return w.advance(&r.Release, gate.Rollback, "")
 	})
 }
 

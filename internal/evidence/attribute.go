@@ -46,6 +46,11 @@ const (
 	attrEvaluatorVersion
 	attrEvaluatorKind
 
+	attrModel
+	attrPrompt
+	attrTools
+	attrIndex
+
 	attrOperation
 	attrDocuments
 	attrToolCall
@@ -53,7 +58,6 @@ const (
 	attrRefs
 
 	attrFinish
-	attrModel
 	attrRequestModel
 	attrInputTokens
 	attrOutputTokens
@@ -107,6 +111,11 @@ var attrNames = [attrCount]string{
 	attrEvaluatorVersion: "lockflight.evaluator.version",
 	attrEvaluatorKind:    "lockflight.evaluator.kind",
 
+	attrModel:  "gen_ai.response.model",
+	attrPrompt: "lockflight.prompt.hash",
+	attrTools:  "lockflight.tools.hash",
+	attrIndex:  "lockflight.index.version",
+
 	attrOperation: "gen_ai.operation.name",
 	attrDocuments: "gen_ai.retrieval.documents",
 	attrToolCall:  "gen_ai.tool.call.id",
@@ -114,7 +123,6 @@ var attrNames = [attrCount]string{
 	attrRefs:      "lockflight.evidence.refs",
 
 	attrFinish:       "gen_ai.response.finish_reasons",
-	attrModel:        "gen_ai.response.model",
 	attrRequestModel: "gen_ai.request.model",
 	attrInputTokens:  "gen_ai.usage.input_tokens",
 	attrOutputTokens: "gen_ai.usage.output_tokens",

@@ -78,7 +78,8 @@ type finding struct {
 	caseClass string
 	named     string // the build, where one was named for the subject itself
 	evaluator gate.Evaluator
-	spent     *spent // of a finding about usage
+	spent     *spent            // of a finding about usage
+	answered  gate.CaseIdentity // what answered, as far as the subject itself says
 }
 
 // finding returns what all findings of the subject have in common.
@@ -87,6 +88,7 @@ func (s *subject) finding(name, field string) finding {
 		identity: s.identity(), at: s.at, env: s.env, flag: s.text(attrFlag), name: name, field: field,
 		caseClass: s.text(attrCaseClass), named: s.text(attrBuild),
 		evaluator: gate.Evaluator{ID: s.text(attrEvaluatorID), Version: s.text(attrEvaluatorVersion), Kind: s.text(attrEvaluatorKind)},
+		answered:  gate.CaseIdentity{Model: s.text(attrModel), Prompt: s.text(attrPrompt), Tools: s.text(attrTools), Index: s.text(attrIndex)},
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 
 // outcomeFields are those in which a wrong type is a wrong value, and the line
 // an observation all the same.
-var outcomeFields = []string{"id", "case", "pass", "value", "na", "severity", "case_class", "evaluator", "aggregate"}
+var outcomeFields = []string{"id", "case", "pass", "value", "na", "severity", "case_class", "evaluator", "aggregate", "identity"}
 
 // line takes one observation as it was sent. What the server writes itself
 // (received_at) is not taken from outside.

@@ -313,6 +313,7 @@ func TestFullObservation(t *testing.T) {
 		record{eventEvaluation, passing.with(attrs{
 			"lockflight.case.id": "task-1", "lockflight.case.class": "live", "lockflight.evaluator.id": "judge",
 			"lockflight.evaluator.version": "2", "lockflight.evaluator.kind": "llm",
+			"gen_ai.response.model": "m-2026-09", "lockflight.prompt.hash": "p1", "lockflight.tools.hash": "t1", "lockflight.index.version": "7",
 		}), 1},
 	))
 	pass := true
@@ -320,6 +321,7 @@ func TestFullObservation(t *testing.T) {
 		At: noon.Add(-time.Second), Environment: "production", Flag: "agent-router", Arm: gate.Treatment, Unit: "conv-1",
 		Case: "task-1", Build: "b2", Signal: "task_success_rate", Pass: &pass, CaseClass: "live",
 		Evaluator: &gate.Evaluator{ID: "judge", Version: "2", Kind: "llm"},
+		Identity:  &gate.CaseIdentity{Model: "m-2026-09", Prompt: "p1", Tools: "t1", Index: "7"},
 	}
 	got, err := gate.ParseObservation([]byte(w.store.lines[1]))
 	if err != nil {

@@ -118,6 +118,9 @@ func (f *finding) observation(r *release, a assignment) (gate.Observation, *refu
 	if f.evaluator != (gate.Evaluator{}) {
 		o.Evaluator = &f.evaluator
 	}
+	if f.answered != (gate.CaseIdentity{}) {
+		o.Identity = &f.answered
+	}
 	if f.kase != "" {
 		o.Case = f.kase
 	}

@@ -13,6 +13,9 @@ const recent = 100
 // an earlier snapshot, for a release that has come as far as p. It may take
 // restart points for later snapshots.
 func (l *Ledger) Snapshot(at time.Time, p Progress) Snapshot {
+	if l.options.PointsEvery == 0 {
+		l.turn(at)
+	}
 	now, start := at.UnixMicro(), int64(beforeAll) // every unit belongs to the first milestone
 	if p.Step > 0 {
 		start = p.StepStart.UnixMicro()
@@ -33,6 +36,8 @@ func (l *Ledger) Snapshot(at time.Time, p Progress) Snapshot {
 		},
 		CriticalEvents: l.critical,
 		Signals:        make(map[string]Measure, len(l.policy.Signals)),
+		Identity:       l.epoch.identity(l.options.Split),
+		Changed:        l.epoch.changed,
 	}
 	for i := range l.policy.Signals {
 		switch signal := &l.policy.Signals[i]; {

@@ -11,7 +11,8 @@ type LedgerOptions struct {
 	Candidate   string // the release's build; "" takes any, where no treatment exposure is known
 	Flag        string // "" is that of the first well-formed line
 	Environment string // "" is that of the first well-formed line
-	Epoch       int    // from 1; 0 is 1
+	Epoch       int    // of the first line, from 1; 0 is 1
+	Split       string // what decides the arms, where that is known: a part of the identity
 
 	// Marks are the restart points of an earlier ledger over the same lines,
 	// as Ledger.Marks returned them.
@@ -27,7 +28,8 @@ type LedgerOptions struct {
 	Room *Room
 }
 
-// Ledger folds the observations of one release and epoch into snapshots.
+// Ledger folds the observations of one release into snapshots of its latest
+// epoch: another model, prompt, tool, index or judge begins a new one.
 // Lines come in the order in which they were received. A snapshot depends on
 // the lines, its own time, the milestone's start and the restart points
 // alone: a ledger made again from the same lines and Marks gives the same
@@ -57,6 +59,7 @@ type Ledger struct {
 	points  []restartPoints // by signal
 	books   []*book         // by signal; nil where no bets are kept
 	series  [][2]*series    // by signal; nil where it has units
+	epoch   epoch
 
 	lines            int64 // added, rejected ones too
 	first            time.Time
@@ -160,10 +163,12 @@ func (l *Ledger) fold(o *Observation) Cause {
 		return l.foldAggregate(o, signal)
 	}
 	cause := l.foldUnit(o, signal)
-	if cause == "" {
-		l.ids.add(o.ID)
+	if cause != "" {
+		return cause
 	}
-	return cause
+	l.epoch.tell(o)
+	l.ids.add(o.ID)
+	return ""
 }
 
 // Takes says whether an outcome has what the signal's kind needs: pass, or a

@@ -37,6 +37,8 @@ type Observation struct {
 	CaseClass   string     `json:"case_class,omitempty"`
 	Evaluator   *Evaluator `json:"evaluator,omitempty"`
 	Aggregate   *Aggregate `json:"aggregate,omitempty"` // of many cases, in place of an outcome; Unit is its series
+
+	Identity *CaseIdentity `json:"identity,omitempty"` // of what answered
 }
 
 // Evaluator is who judged an outcome.
@@ -116,6 +118,7 @@ type observationFile struct {
 	CaseClass   json.RawMessage `json:"case_class"`
 	Evaluator   json.RawMessage `json:"evaluator"`
 	Aggregate   json.RawMessage `json:"aggregate"`
+	Identity    json.RawMessage `json:"identity"`
 }
 
 // readObservation reads a line. err says that it is malformed; wrong names an
@@ -150,6 +153,7 @@ func readObservation(data []byte) (o Observation, wrong, err error) {
 	o.NA = optional[bool]("na", "want true or false", f.NA, &wrong)
 	o.Severity = optional[string]("severity", "want a string", f.Severity, &wrong)
 	o.CaseClass = optional[string]("case_class", "want a string", f.CaseClass, &wrong)
+	o.Identity = optional[*CaseIdentity]("identity", "want {model, prompt, tools, index}", f.Identity, &wrong)
 	o.Evaluator = optional[*Evaluator]("evaluator", "want {id, version, kind}", f.Evaluator, &wrong)
 	o.Aggregate = optional[*Aggregate]("aggregate", "want {from, n, ...}", f.Aggregate, &wrong)
 	return o, wrong, nil

@@ -115,7 +115,7 @@ func (p *plainLine) field(key []byte, o, last *Observation) (bit int, ok bool) {
 	case "case_class":
 		return 1 << 14, p.string(&o.CaseClass, last.CaseClass)
 	}
-	return 0, false // evaluator too: few lines have one
+	return 0, false // evaluator and identity too: few lines have one
 }
 
 func (p *plainLine) space() {

@@ -50,7 +50,7 @@ func (p *restartPoints) evaluate(lines int64) {
 	}
 }
 
-// enter takes the points that are due where a line is the first of its
+// enter begins an epoch and takes the points that are due where a line is the first of its
 // interval: before it, so that the order of lines within one is no evidence.
 func (l *Ledger) enter(received time.Time) {
 	if l.options.PointsEvery == 0 {
@@ -58,6 +58,7 @@ func (l *Ledger) enter(received time.Time) {
 	}
 	if at := received.Truncate(l.options.PointsEvery); at.After(l.interval) {
 		l.interval = at
+		l.turn(received)
 		l.evaluatePoints()
 	}
 }

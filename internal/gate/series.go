@@ -63,6 +63,17 @@ func (l *Ledger) foldAggregate(o *Observation, signal int) Cause {
 	return cause
 }
 
+// anew returns the same series with nothing counted yet: what is said from now on
+// counts.
+func (s *series) anew() *series {
+	next := &series{deltas: s.deltas, runs: s.runs, values: histogram{}, latest: s.latest, tooMany: s.tooMany}
+	for r, c := range next.runs {
+		c.first = c.last
+		next.runs[r] = c
+	}
+	return next
+}
+
 // add takes a line, and returns how many cases are new.
 func (s *series) add(o *Observation) (fresh Count, cause Cause) {
 	a, at := o.Aggregate, o.At.UnixMicro()

@@ -20,6 +20,7 @@ type Snapshot struct {
 	CriticalEvents Count              `json:"critical_events"`
 	Signals        map[string]Measure `json:"signals"`
 	Identity       *Identity          `json:"identity,omitempty"` // what makes an epoch
+	Changed        []string           `json:"changed,omitempty"`  // of the identity, when the epoch began; empty in the first
 }
 
 // BuildIDs are the builds of a release. Seen is what the treatment's telemetry

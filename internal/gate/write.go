@@ -67,6 +67,9 @@ func (w *Writer) Append(buf []byte, o *Observation) []byte {
 	if o.Aggregate != nil {
 		buf = appendJSON(append(buf, `,"aggregate":`...), o.Aggregate)
 	}
+	if o.Identity != nil {
+		buf = appendJSON(append(buf, `,"identity":`...), o.Identity)
+	}
 	return append(buf, '}')
 }
 

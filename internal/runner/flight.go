@@ -84,7 +84,7 @@ func (f *flight) reset() {
 	}
 	f.ledger = gate.NewLedger(*f.policy, gate.LedgerOptions{
 		Candidate: f.view.Build, Flag: f.view.Flag, Environment: f.view.Environment, Marks: f.view.Marks,
-		PointsEvery: pointsEvery, Room: f.room,
+		PointsEvery: pointsEvery, Room: f.room, Split: f.view.ID + "/" + f.view.Stickiness,
 	})
 	f.progress, f.restart = f.view.Progress, byHand(f.view.Verdict)
 	f.after, f.fresh = 0, true
@@ -163,7 +163,7 @@ func (f *flight) evaluate(now time.Time) (e control.Evaluation, write bool) {
 		Progress: f.progress, Marks: f.ledger.Marks(), LeftOut: f.ledger.Rejected(),
 	}
 	written := f.view.Verdict
-	return e, decision.Verdict != gate.Hold || written == nil || written.Reason != decision.Reason || written.Milestone != f.view.Milestone
+	return e, decision.Verdict != gate.Hold || !f.view.InEpoch(snapshot.Epoch) || written == nil || written.Reason != decision.Reason || written.Milestone != f.view.Milestone
 }
 
 // mark changes whenever there is something new to tell about the release.

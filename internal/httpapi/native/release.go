@@ -41,6 +41,7 @@ type Release struct {
 	Verdict     *Verdict             `json:"verdict,omitempty" doc:"the latest that was applied"`
 	Live        *Verdict             `json:"live,omitempty" doc:"the latest evaluation; most change nothing and are not stored"`
 	Plan        *control.PlanRef     `json:"plan,omitempty" doc:"the kept plan that it was started by, as it was then"`
+	Epoch       *control.Epoch       `json:"epoch,omitempty" doc:"of its evidence: what answered has changed; absent in the first"`
 	Policy      string               `json:"policy"`
 	Asks        []SignalAsk          `json:"asks" doc:"what the policy asks of each signal at the milestone being served"`
 	Forecast    *control.Forecast    `json:"forecast,omitempty" doc:"made at the start; absent where usage says too little"`
@@ -283,7 +284,7 @@ func (a api) release(r control.ReleaseView) Release {
 	out := Release{
 		ID: r.ID, Project: r.Project, Flag: r.Flag, Environment: r.Environment, Build: r.Build, Control: r.Control,
 		State: r.State, Rev: r.Rev, Plan: r.Template, Policy: r.Plan.Policy.Metadata.Name, Note: r.Note, Forecast: r.Forecast,
-		Asks: []SignalAsk{}, Milestone: Milestone{Index: r.Milestone, Percent: r.Percent(), Awaits: r.AwaitsApprovals()},
+		Asks: []SignalAsk{}, Milestone: Milestone{Index: r.Milestone, Percent: r.Percent(), Awaits: r.AwaitsApprovals()}, Epoch: r.Epoch,
 		After: r.After, Following: r.Next, StartedBy: r.StartedBy, StartAt: r.StartAt, StartedAt: r.StartedAt, EndedAt: r.EndedAt,
 		Evidence: a.Ingest.Counts(r.ID), Unjoined: a.unjoined(), Mark: a.Live.Mark(r.ID),
 	}
