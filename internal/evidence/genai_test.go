@@ -143,3 +143,16 @@ func TestOpenInference(t *testing.T) {
 		})
 	}
 }
+
+// Of a trace that is not known in full, only what the rest cannot change counts.
+func TestGenAIInPart(t *testing.T) {
+	t.Parallel()
+	for reason, want := range map[string]string{"stop": "", "length": "fail"} {
+		w := newWorld(t)
+		w.source(signalContext, gate.Source{Span: gate.SpanFinishLength})
+		w.join.since = noon
+		if got := w.outcomes(t, spansOf(t, anAgent, chat("m", 1, 1, reason)), signalContext); got != want {
+			t.Errorf("%s: got %q, want %q", reason, got, want)
+		}
+	}
+}

@@ -16,8 +16,9 @@ import (
 const (
 	maxJoins       = 1 << 17
 	maxWaiting     = 1 << 16
-	maxWaitingEach = 64 // outcomes of one trace or unit
-	maxAssignments = 16 // flags and units of one trace
+	maxWaitingEach = 64      // outcomes of one trace or unit
+	maxAssignments = 16      // flags and units of one trace
+	maxShown       = 1 << 19 // ids of documents, citations and spans, of all traces
 )
 
 // joinKey is what an outcome and an exposure have in common: a trace or, with
@@ -58,6 +59,7 @@ type join struct {
 	entries map[joinKey]*list.Element
 	order   list.List // of *joined, the last touched in front
 	waiting int
+	shown   int // the size of what traces have shown
 
 	settling  [2][]due      // traces whose root has come, and others, each in order of time
 	queued    chan struct{} // one is
@@ -207,7 +209,7 @@ func (j *join) trim(now time.Time) []waiting {
 	var lost []waiting
 	for el := j.order.Back(); el != nil; el = j.order.Back() {
 		e := entry(el)
-		if now.Sub(e.touched) <= j.ttl && len(j.entries) <= maxJoins && j.waiting <= maxWaiting {
+		if now.Sub(e.touched) <= j.ttl && len(j.entries) <= maxJoins && j.waiting <= maxWaiting && j.shown <= maxShown {
 			break
 		}
 		j.order.Remove(el)
@@ -216,6 +218,7 @@ func (j *join) trim(now time.Time) []waiting {
 		lost = append(lost, e.waiting...)
 		if e.shown != nil {
 			j.since = e.touched
+			j.shown -= e.shown.size()
 			j.forgotten += e.shown.unjudged()
 		}
 	}

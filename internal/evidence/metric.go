@@ -55,12 +55,8 @@ func (t *telemetry) metric(message []byte) error {
 	}
 	f = walk(data)
 	for f.next() {
-		switch f.num {
-		case fieldTemporality:
-			s.cumulative = f.bits == temporalityCumulative
-		case fieldRising:
-			s.rising = f.bits != 0
-		}
+		s.cumulative = s.cumulative || f.num == fieldTemporality && f.bits == temporalityCumulative
+		s.rising = s.rising || f.num == fieldRising && f.bits != 0
 	}
 	return cmp.Or(f.err, each(data, fieldPoints, func(p []byte) error {
 		t.current++

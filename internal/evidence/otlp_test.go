@@ -15,6 +15,8 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/plog/plogotlp"
+	"go.opentelemetry.io/collector/pdata/pmetric"
+	"go.opentelemetry.io/collector/pdata/pmetric/pmetricotlp"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 	"go.opentelemetry.io/collector/pdata/ptrace/ptraceotlp"
 	spb "google.golang.org/genproto/googleapis/rpc/status"
@@ -559,6 +561,17 @@ func FuzzOTLP(f *testing.F) {
 	f.Add(logs, false)
 	f.Add(spans, false)
 	f.Add(text, true)
+	points, _ := pmetricotlp.NewExportRequestFromMetrics(metrics(f, "m", "s", func(m pmetric.Metric) {
+		p := m.SetEmptyExponentialHistogram().DataPoints().AppendEmpty()
+		stamp(p)
+		arm.fill(f, p.Attributes())
+		p.SetCount(9)
+		p.SetZeroCount(1)
+		p.Positive().BucketCounts().FromRaw([]uint64{5, 0, 3})
+	})).MarshalProto()
+	f.Add(points, false)
+	inference, _ := ptraceotlp.NewExportRequestFromTraces(agentTrace(f, twoDocuments, said("See [doc-1]."), anLLM)).MarshalProto()
+	f.Add(inference, false)
 	f.Add([]byte(`{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"traceId":"zz","timeUnixNano":"-1"}]}]}]}`), true)
 	f.Fuzz(func(t *testing.T, body []byte, asJSON bool) {
 		media := protobufType
@@ -566,11 +579,13 @@ func FuzzOTLP(f *testing.F) {
 			media = jsonType
 		}
 		w := newWorld(t)
+		w.source(signalLatency, gate.Source{Metric: "m", Unit: "ms"})
 		for _, take := range []func(context.Context, control.Principal, string, string, io.Reader) ([]byte, string, error){w.Logs, w.Traces, w.Metrics} {
 			if _, _, err := take(t.Context(), admin(), media, "", bytes.NewReader(body)); kindOf(err) == control.Internal {
 				t.Fatal(err)
 			}
 		}
+		w.settled(t, settleWithout)
 		for _, l := range w.store.lines {
 			if _, err := gate.ParseObservation([]byte(l)); err != nil {
 				t.Errorf("stored %q: %v", l, err)

@@ -76,28 +76,29 @@ func (in *Ingest) judge(ctx context.Context, traces []settled) error {
 func (t *telemetry) trace(of *settled) {
 	by := of.by
 	if by.agent {
-		t.concludes(of, findingSlots, of.covered())
+		t.concludes(of, findingSlots, of.covered(), passed)
 	}
 	if by.agent && !of.rooted {
 		t.ended(by.finding, by.extent)
 	}
 	if of.told {
-		t.concludes(of, findingLength, passOf(!of.cut))
-		t.concludes(of, findingFiltered, passOf(!of.filtered))
+		t.concludes(of, findingLength, passOf(!of.cut), failed)
+		t.concludes(of, findingFiltered, passOf(!of.filtered), failed)
 	}
 	t.usage(of)
 }
 
-// concludes finds a result. That of a trace of which a part may have been
-// forgotten, or come before this process began, is missing where it is no pass:
-// for citations, what is missing might have resolved them.
-func (t *telemetry) concludes(of *settled, name string, r result) {
+// concludes finds a result. Of a trace of which a part may have been forgotten,
+// or come before this process began, only what the rest cannot change counts:
+// that citations resolve, or that an inference was cut off.
+func (t *telemetry) concludes(of *settled, name string, r, certain result) {
 	f := of.by.finding
 	f.name, f.result = name, r
 	switch {
-	case r == failed && !of.known && name == findingSlots:
+	case r == unlabelled:
+	case !of.known && r != certain:
 		t.count(of.release, string(Incomplete), 1)
-	case r != unlabelled:
+	default:
 		t.find(f)
 	}
 }

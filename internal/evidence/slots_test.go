@@ -146,7 +146,7 @@ func (w *world) sendTraces(t *testing.T, all ptrace.Traces) {
 }
 
 // settled lets so much time go by, and Run do what it does then.
-func (w *world) settled(t *testing.T, after time.Duration) {
+func (w *world) settled(t testing.TB, after time.Duration) {
 	t.Helper()
 	w.now = w.now.Add(after)
 	w.settle(t.Context())

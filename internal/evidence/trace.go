@@ -93,12 +93,17 @@ func (j *join) root(now time.Time, key joinKey) {
 // now is no longer in the right queue.
 func (j *join) note(now time.Time, e *joined, notes ...func(*shown)) {
 	rooted := e.shown.rooted
+	j.shown -= e.shown.size()
 	for _, note := range notes {
 		note(e.shown)
 	}
+	j.shown += e.shown.size()
 	e.shown.queued = e.shown.queued && e.shown.rooted == rooted
 	j.queue(now, e)
 }
+
+// size is how much is kept of the trace beyond what every trace takes: ids.
+func (s *shown) size() int { return len(s.sources) + len(s.citations) + len(s.spans) }
 
 // unjudged is 1 where the trace waits to be judged.
 func (s *shown) unjudged() int64 {
@@ -181,6 +186,7 @@ func (j *join) judge(done []settled, now time.Time, e *joined, rooted bool) []se
 		return done
 	}
 	done = append(done, settled{*s, !timeOf(s.by.at, s.by.start).Before(j.since), e.release()})
+	j.shown -= s.size()
 	*s = shown{judged: true} // all that is still to be known of it
 	return done
 }

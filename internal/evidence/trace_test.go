@@ -1,6 +1,7 @@
 package evidence
 
 import (
+	"strconv"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -160,4 +161,34 @@ func TestRunSettles(t *testing.T) {
 			t.Errorf("got %q, want pass", got)
 		}
 	})
+}
+
+// What traces have shown is bounded, in all; those that had to make room are
+// counted, and no failures.
+func TestTracesAreBounded(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.source(signalCovered, gate.Source{EvidenceSlots: map[string]any{}})
+	var many []any
+	for i := range maxSources {
+		many = append(many, map[string]any{"id": strconv.Itoa(i)})
+	}
+	const traces = maxShown/maxSources + 10
+	for i := range traces {
+		all := agentTrace(t, many, said("See [doc-9]."), nil)
+		spans := all.ResourceSpans().At(0).ScopeSpans().At(0).Spans()
+		for k := range spans.Len() {
+			spans.At(k).SetTraceID([16]byte{byte(i), byte(i >> 8), 1})
+		}
+		w.sendTraces(t, all)
+	}
+	w.expire(w.now)
+	if w.join.shown > maxShown {
+		t.Errorf("%d ids are kept, want at most %d", w.join.shown, maxShown)
+	}
+	w.settled(t, settleAfterRoot)
+	incomplete := w.Counts("")[string(Incomplete)]
+	if incomplete < 10 || w.join.shown != 0 {
+		t.Errorf("%d of %d had to make room; %d ids are left", incomplete, traces, w.join.shown)
+	}
 }
