@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"text/tabwriter"
 	"time"
 )
@@ -42,6 +44,7 @@ type releaseDoc struct {
 	Asks        []askDoc     `json:"asks,omitempty"`
 	Change      *changedDoc  `json:"change,omitempty"`
 	Stages      []string     `json:"stages,omitempty"`
+	Flags       []targetDoc  `json:"flags,omitempty"`
 	After       string       `json:"after,omitempty"`
 	Next        string       `json:"next,omitempty"`
 	Forecast    *forecastDoc `json:"forecast,omitempty"`
@@ -106,6 +109,17 @@ type planRefDoc struct {
 	SHA256 string `json:"sha256"`
 }
 
+// targetDoc is one flag of a release of several.
+type targetDoc struct {
+	Flag      string `json:"flag"`
+	Build     string `json:"build"`
+	Withdrawn *struct {
+		At     time.Time `json:"at"`
+		By     string    `json:"by"`
+		Reason string    `json:"reason"`
+	} `json:"withdrawn,omitempty"`
+}
+
 // changedDoc is how far the latest change of what is served has come.
 type changedDoc struct {
 	Instances int   `json:"instances"`
@@ -153,13 +167,14 @@ type signalDoc struct {
 type releaseStartCmd struct {
 	remote
 	format
-	Flag       string `required:"" help:"The flag."`
-	Env        string `short:"e" help:"The environment; absent where the plan has stages."`
-	Build      string `required:"" help:"The build to release, as its telemetry names it."`
-	Control    string `help:"The build it is compared with."`
-	Plan       string `required:"" help:"A ReleasePlan or GatePolicy, YAML or JSON, or the name of a built-in policy, such as service."`
-	At         string `placeholder:"TIME" help:"When it begins, as 2026-12-01T09:00:00Z, or in so long, as 2h; now where absent."`
-	Stickiness string `default:"userId" help:"The context field that decides a unit's arm."`
+	Flag       string            `required:"" help:"The flag."`
+	Env        string            `short:"e" help:"The environment; absent where the plan has stages."`
+	Build      string            `required:"" help:"The build to release, as its telemetry names it."`
+	Control    string            `help:"The build it is compared with."`
+	Plan       string            `required:"" help:"A ReleasePlan or GatePolicy, YAML or JSON, or the name of a built-in policy, such as service."`
+	With       map[string]string `placeholder:"FLAG=BUILD" mapsep:"," help:"Further flags that move together with the first, with their builds; repeatable."`
+	At         string            `placeholder:"TIME" help:"When it begins, as 2026-12-01T09:00:00Z, or in so long, as 2h; now where absent."`
+	Stickiness string            `default:"userId" help:"The context field that decides a unit's arm."`
 
 	CasesPerDay float64 `help:"Cases that a day is expected to bring; estimated from usage where absent."`
 }
@@ -173,6 +188,13 @@ func (c *releaseStartCmd) Run(ctx context.Context, s streams) error {
 	in := map[string]any{
 		"flag": c.Flag, "build": c.Build, "control": c.Control,
 		"stickiness": c.Stickiness, "plan": plan,
+	}
+	with := []map[string]string{}
+	for _, flag := range slices.Sorted(maps.Keys(c.With)) {
+		with = append(with, map[string]string{"flag": flag, "build": c.With[flag]})
+	}
+	if len(with) > 0 {
+		in["with"] = with
 	}
 	if c.Env != "" {
 		in["environment"] = c.Env
@@ -317,9 +339,13 @@ type operation struct {
 }
 
 func (c *operation) do(ctx context.Context, s streams, verb string) error {
+	return c.send(ctx, s, verb, map[string]string{"reason": c.Reason})
+}
+
+func (c *operation) send(ctx context.Context, s streams, verb string, in any) error {
 	var raw json.RawMessage
 	path := "/api/v1/releases/" + url.PathEscape(c.ID) + "/" + verb
-	if err := c.call(ctx, http.MethodPost, path, map[string]string{"reason": c.Reason}, &raw); err != nil {
+	if err := c.call(ctx, http.MethodPost, path, in, &raw); err != nil {
 		return err
 	}
 	var doc releaseDoc
@@ -360,9 +386,16 @@ type releasePromoteCmd struct{ operation }
 // Run promotes the release by one milestone.
 func (c *releasePromoteCmd) Run(ctx context.Context, s streams) error { return c.do(ctx, s, "promote") }
 
-type releaseRollbackCmd struct{ operation }
+type releaseRollbackCmd struct {
+	operation
+	Only []string `placeholder:"FLAG" help:"Roll back these flags alone; the others of the release go on."`
+}
 
-// Run rolls the release back.
+// Run rolls the release back, or some of its flags.
 func (c *releaseRollbackCmd) Run(ctx context.Context, s streams) error {
-	return c.do(ctx, s, "rollback")
+	in := map[string]any{"reason": c.Reason}
+	if len(c.Only) > 0 {
+		in["flags"] = c.Only
+	}
+	return c.send(ctx, s, "rollback", in)
 }

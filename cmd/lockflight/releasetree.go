@@ -58,6 +58,9 @@ func (d releaseDoc) draw(w io.Writer, colours bool) error {
 	if d.Change != nil && d.Change.Instances > 0 {
 		fmt.Fprintf(t, "served so by %d of %d clients, the slowest after %d ms\n", d.Change.Confirmed, d.Change.Instances, d.Change.SlowestMS)
 	}
+	for _, f := range d.Flags {
+		t.flag(f)
+	}
 	if d.After != "" {
 		fmt.Fprintf(t, "follows %s\n", d.After)
 	}
@@ -70,6 +73,17 @@ func (d releaseDoc) draw(w io.Writer, colours bool) error {
 	t.received(d.received)
 	_, err := io.WriteString(w, t.String())
 	return err
+}
+
+// flag writes one of the flags that move together.
+func (t *tree) flag(f targetDoc) {
+	line := fmt.Sprintf("  %s  build %s", f.Flag, f.Build)
+	if w := f.Withdrawn; w != nil {
+		line = fmt.Sprintf("%s, rolled back by %s at %s: %s", line, w.By, w.At.Local().Format(time.TimeOnly), w.Reason)
+		t.wrap("", t.in(red, "✗")+" "+line)
+		return
+	}
+	t.wrap("", "•"+line)
 }
 
 // following names the release in which the plan goes on, once there is one.

@@ -92,8 +92,8 @@ func (s *Service) ArchivedFlags(ctx context.Context, p Principal, project string
 func (w *work) noReleaseOf(f Flag) error {
 	open, err := list[Release](w, KindRelease, releasesOpen)
 	for _, r := range open {
-		if r.Flag == f.Name {
-			return w.noRelease(r.Ref())
+		if _, in := r.Builds()[f.Name]; in {
+			return w.noRelease(Ref{f.Project, f.Name, r.Environment})
 		}
 	}
 	return err

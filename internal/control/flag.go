@@ -350,7 +350,7 @@ func viewOf(tx ReadTx, f Flag, pr Project) (FlagView, error) {
 	out.Stages = life.Stages(f)
 	open, err := list[Release](tx, KindRelease, releasesOpen)
 	for _, r := range open {
-		if r.Flag == f.Name {
+		if _, in := r.Builds()[f.Name]; in {
 			out.Releases[r.Environment] = r.ID
 		}
 	}

@@ -97,7 +97,7 @@ func (e Entity) parts(tx ReadTx) ([]Resource, error) {
 	}
 	open, err := list[Release](tx, KindRelease, releasesOpen)
 	for _, rel := range open {
-		if rel.Flag == f.Name {
+		if _, in := rel.Builds()[f.Name]; in {
 			out = append(out, Resource{Kind: KindRelease, Key: rel.ID}) // that it runs is shown, not how far it is
 		}
 	}

@@ -76,7 +76,11 @@ func (w *work) reach(ev event) ([]Ref, error) {
 		return []Ref{{ev.Project, flag, env}}, nil
 	case KindRelease:
 		if r, ok := ev.Doc.(Release); ok {
-			return []Ref{r.Ref()}, nil
+			var out []Ref
+			for _, t := range r.Targets() {
+				out = append(out, Ref{t.Project, t.Flag, r.Environment})
+			}
+			return out, nil
 		}
 	case KindFlag:
 		return w.reachOfFlag(ev)

@@ -155,6 +155,5 @@ func (w *work) stopRelease(ref Ref) error {
 	if err != nil {
 		return err
 	}
-	r.byHand(w, gate.Rollback, "P1_OPERATOR_KILL", "the flag was switched off")
-	return w.advance(&r.Release, gate.Rollback, "")
+	return w.withdraw(&r, []string{ref.Flag}, "the flag was switched off")
 }

@@ -58,7 +58,9 @@ type Release struct {
 	Stickiness   string             `json:"stickiness"`         // the context field that decides the arm
 	Constraints  []eval.Constraint  `json:"constraints,omitempty"`
 	Segments     []int              `json:"segments,omitempty"`
-	Joinable     bool               `json:"joinable"` // a unit's id alone decides its arm
+	Joinable     bool               `json:"joinable"`            // a unit's id alone decides its arm
+	Withdrawn    *Withdrawal        `json:"withdrawn,omitempty"` // of the flag above, where others go on
+	With         []Target           `json:"with,omitempty"`      // the further flags that move together with it
 	State        ReleaseState       `json:"state"`
 	Milestone    int                `json:"milestone"` // index in the plan, from 0
 	Approvals    []Approval         `json:"approvals,omitempty"`
@@ -146,6 +148,9 @@ type StartRelease struct {
 	Plan                              gate.Plan
 	PlanName                          string // of a template or a built-in policy, in place of Plan
 
+	// With are further flags that move together with the first.
+	With []StartTarget
+
 	// StartAt is when the release begins; now where it is zero.
 	StartAt time.Time
 
@@ -231,7 +236,11 @@ func (w *work) drafted(in StartRelease) (Release, error) {
 	if err != nil {
 		return Release{}, err
 	}
-	return w.newRelease(ref, fe, in)
+	r, err := w.newRelease(ref, fe, in)
+	if err == nil {
+		err = w.join(&r, in)
+	}
+	return r, err
 }
 
 // enter begins a release: its first milestone is served from here on.
@@ -276,6 +285,9 @@ func (in StartRelease) check(now time.Time) error {
 	if err := in.checkStart(now); err != nil {
 		return err
 	}
+	if err := in.checkTargets(); err != nil {
+		return err
+	}
 	if in.CasesPerDay < 0 || math.IsNaN(in.CasesPerDay) || math.IsInf(in.CasesPerDay, 0) {
 		return Invalidf("casesPerDay", "%v: want more than 0, or nothing", in.CasesPerDay)
 	}
@@ -318,19 +330,17 @@ func (w *work) newRelease(ref Ref, fe FlagEnv, in StartRelease) (Release, error)
 		r.Constraints, r.Segments = served[0].Constraints, served[0].Segments
 	}
 	r.Joinable = len(r.Constraints) == 0 && len(r.Segments) == 0 && !fe.Enabled
-	closed, err := list[Release](w, KindRelease, releasesClosed)
+	all, err := list[Release](w, KindRelease, "")
 	if err != nil {
 		return r, err
 	}
-	for _, old := range closed {
-		if old.Flag != r.Flag || old.Environment != r.Environment || old.State != RolledBack {
-			continue
-		}
-		if old.Build == r.Build {
+	for _, old := range all {
+		builds, at := old.latched(r.Flag, r.Environment)
+		if slices.Contains(builds, r.Build) {
 			return r, Errorf(Conflict, "build_latched", "build %q was rolled back here by %s: a new build starts at the first milestone", r.Build, old.ID)
 		}
-		if r.CooldownFrom == nil || old.EndedAt.After(*r.CooldownFrom) {
-			r.CooldownFrom = old.EndedAt
+		if at != nil && (r.CooldownFrom == nil || at.After(*r.CooldownFrom)) {
+			r.CooldownFrom = at
 		}
 	}
 	return r, nil
@@ -372,13 +382,17 @@ func (w *work) putRelease(typ string, r Release, d audit.Decision) error {
 // cause is what records name that belong to the release.
 func (r Release) cause() audit.Correlation { return audit.Correlation{Rollout: r.ID, Build: r.Build} }
 
-// openReleases returns the open releases of an environment by flag.
+// openReleases returns the open releases of an environment by flag, each as its
+// flag sees it.
 func openReleases(tx ReadTx, env string) (map[string]*Release, error) {
 	open, err := list[Release](tx, KindRelease, releasesOpen)
 	out := map[string]*Release{}
 	for _, r := range open {
-		if r.Environment == env {
-			out[r.Flag] = &r
+		if r.Environment != env {
+			continue
+		}
+		for _, one := range r.Each() {
+			out[one.Flag] = &one
 		}
 	}
 	return out, err

@@ -127,9 +127,13 @@ func asRefusal(err error) (*Error, error) {
 
 // asked is the request that a scheduled release came from.
 func (r Release) asked() StartRelease {
-	return StartRelease{
+	in := StartRelease{
 		Flag: r.Flag, Environment: r.Environment, Build: r.Build, Control: r.Control, Stickiness: r.Stickiness, Plan: r.Plan,
 	}
+	for _, t := range r.With {
+		in.With = append(in.With, StartTarget{t.Flag, t.Build, t.Control})
+	}
+	return in
 }
 
 // abort ends a release that has served nobody.
@@ -143,7 +147,7 @@ func (w *work) abort(r Release, why string) error {
 func (w *work) callOff(ref Ref) error {
 	all, err := list[Release](w, KindRelease, releasesScheduled)
 	for _, r := range all {
-		if r.Ref() != ref {
+		if _, in := r.Builds()[ref.Flag]; !in || r.Environment != ref.Environment {
 			continue
 		}
 		if err := w.abort(r, "the flag was switched off"); err != nil {

@@ -40,17 +40,18 @@ func (w *work) staged(r *Release, stages []gate.Stage) error {
 	if len(stages) == 0 {
 		return nil
 	}
-	_, pr, err := flagOf(w, r.Project, r.Flag)
-	if err != nil {
-		return err
-	}
-	for i, st := range stages {
-		if !slices.Contains(pr.Environments, st.Environment) {
-			return Invalidf(fmt.Sprintf("plan.stages[%d].environment", i+1), "project %q is not served in an environment %q", pr.ID, st.Environment)
-		}
-		at := Ref{r.Project, r.Flag, st.Environment}
-		if err := w.mayOn(at.scope(), "flag", r.Flag, PermReleaseStart); err != nil {
+	for _, one := range r.Each() {
+		_, pr, err := flagOf(w, one.Project, one.Flag)
+		if err != nil {
 			return err
+		}
+		for i, st := range stages {
+			if !slices.Contains(pr.Environments, st.Environment) {
+				return Invalidf(fmt.Sprintf("plan.stages[%d].environment", i+1), "project %q is not served in an environment %q", pr.ID, st.Environment)
+			}
+			if err := w.mayOn(Scope{one.Project, st.Environment}, "flag", one.Flag, PermReleaseStart); err != nil {
+				return err
+			}
 		}
 	}
 	r.Stages, r.Starter = stages, w.p.starter()
@@ -66,11 +67,15 @@ func (w *work) follow(r *Release) error {
 	st := r.Stages[0]
 	plan := r.Plan
 	plan.Policy, plan.Milestones, plan.Calendar = st.Policy, st.Milestones, st.Calendar
+	lead := r.Each()[0] // what was withdrawn goes on nowhere
 	next := Release{
-		ID: newID("rel-", w.now), Project: r.Project, Flag: r.Flag, Environment: st.Environment,
-		Build: r.Build, Control: r.Control, Plan: plan, Template: r.Template, Stickiness: r.Stickiness,
+		ID: newID("rel-", w.now), Project: lead.Project, Flag: lead.Flag, Environment: st.Environment,
+		Build: lead.Build, Control: lead.Control, Plan: plan, Template: r.Template, Stickiness: r.Stickiness,
 		State: Scheduled, Stages: r.Stages[1:], After: r.ID, StartAt: &w.now, Starter: r.Starter,
 		StartedBy: r.StartedBy, StartedAt: w.now, ChangedAt: w.now,
+	}
+	for _, one := range r.Each()[1:] {
+		next.With = append(next.With, Target{Project: one.Project, Flag: one.Flag, Build: one.Build, Control: one.Control})
 	}
 	r.Next = next.ID
 	return w.putRelease("release.schedule", next, audit.Decision{})

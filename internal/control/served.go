@@ -110,7 +110,9 @@ func (t touched) add(tx ReadTx, r audit.Record) error {
 		if err != nil {
 			return err
 		}
-		t.flag(rel.Environment, rel.Flag)
+		for _, one := range rel.Targets() {
+			t.flag(rel.Environment, one.Flag)
+		}
 	case KindSegment:
 		id, err := strconv.Atoi(r.Res.Key)
 		if err != nil {

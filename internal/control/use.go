@@ -45,8 +45,10 @@ func usesOf(tx ReadTx, segment int) ([]StrategyUse, error) {
 	}
 	open, err := list[Release](tx, KindRelease, releasesOpen)
 	for _, r := range open {
-		if slices.Contains(r.Segments, segment) {
-			out = append(out, StrategyUse{Ref: r.Ref(), Strategy: r.ID, Name: "release", Segments: r.Segments})
+		for _, one := range r.Each() {
+			if slices.Contains(one.Segments, segment) {
+				out = append(out, StrategyUse{Ref: one.Ref(), Strategy: r.ID, Name: "release", Segments: one.Segments})
+			}
 		}
 	}
 	return out, err

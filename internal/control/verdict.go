@@ -101,8 +101,10 @@ func (w *work) advance(r *Release, v gate.Verdict, typ string) error {
 			if err := w.beginWatch(r); err != nil {
 				return err
 			}
-			if err := w.settleFlag(*r); err != nil {
-				return err
+			for _, one := range r.Each() {
+				if err := w.settleFlag(one); err != nil {
+					return err
+				}
 			}
 			if err := w.follow(r); err != nil {
 				return err

@@ -11,8 +11,13 @@ type LedgerOptions struct {
 	Candidate   string // the release's build; "" takes any, where no treatment exposure is known
 	Flag        string // "" is that of the first well-formed line
 	Environment string // "" is that of the first well-formed line
-	Epoch       int    // of the first line, from 1; 0 is 1
-	Split       string // what decides the arms, where that is known: a part of the identity
+
+	// Builds are the release's builds of further flags, whose lines count too: a
+	// unit is in the same arm of all flags of a release.
+	Builds map[string]string
+
+	Epoch int    // of the first line, from 1; 0 is 1
+	Split string // what decides the arms, where that is known: a part of the identity
 
 	// Marks are the restart points of an earlier ledger over the same lines,
 	// as Ledger.Marks returned them.
@@ -147,7 +152,7 @@ func (l *Ledger) fold(o *Observation) Cause {
 	}
 	signal, known := l.signals[o.Signal]
 	switch {
-	case o.Flag != l.options.Flag || o.Environment != l.options.Environment:
+	case !l.ours(o.Flag) || o.Environment != l.options.Environment:
 		return Foreign
 	case !known && o.isOutcome():
 		return UnknownSignal
@@ -181,6 +186,20 @@ func (s *Signal) Takes(o *Observation) bool {
 	return o.Aggregate == nil && o.answers(s.Kind)
 }
 
+// ours says whether a flag is one of the release's.
+func (l *Ledger) ours(flag string) bool {
+	_, further := l.options.Builds[flag]
+	return further || flag == l.options.Flag
+}
+
+// candidate is the release's build behind one of its flags.
+func (l *Ledger) candidate(flag string) string {
+	if build, further := l.options.Builds[flag]; further {
+		return build
+	}
+	return l.options.Candidate
+}
+
 // answers says whether an outcome has what a signal of the kind needs.
 func (o *Observation) answers(kind string) bool {
 	if o.Severity == Critical && (o.Pass == nil || *o.Pass) {
@@ -210,7 +229,7 @@ const maxEvents = 1_000_000
 // isForeign says whether a treatment line is of a build that is not the
 // candidate, and counts its exposures.
 func (l *Ledger) isForeign(o *Observation) bool {
-	if l.options.Candidate == "" || o.Build == l.options.Candidate {
+	if c := l.candidate(o.Flag); c == "" || o.Build == c {
 		return false
 	}
 	if !o.isOutcome() {
@@ -233,7 +252,7 @@ func (l *Ledger) foldUnit(o *Observation, signal int) Cause {
 		l.units[u].critical = true
 		l.critical++
 	}
-	if o.Arm == Control && l.options.Candidate != "" && o.Build == l.options.Candidate {
+	if c := l.candidate(o.Flag); o.Arm == Control && c != "" && o.Build == c {
 		l.leave(u)
 		return Misassigned
 	}

@@ -49,7 +49,7 @@ func newSeries(p *Policy) [][2]*series {
 
 // foldAggregate takes a line of many cases.
 func (l *Ledger) foldAggregate(o *Observation, signal int) Cause {
-	if o.Arm == Control && l.options.Candidate != "" && o.Build == l.options.Candidate {
+	if c := l.candidate(o.Flag); o.Arm == Control && c != "" && o.Build == c {
 		return Misassigned
 	}
 	s := l.series[signal][armOf(o.Arm)]

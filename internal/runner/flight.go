@@ -59,6 +59,7 @@ func (f *flight) update(view control.ReleaseView) bool {
 // on, so may other signals: the ledger is made again, from all the evidence.
 func (f *flight) take(view control.ReleaseView) {
 	moved := f.view.Milestone != view.Milestone
+	fewer := len(f.view.Builds()) != len(view.Builds()) // a flag was rolled back: what it showed counts no more
 	policy := view.Plan.PolicyAt(view.Milestone)
 	if f.policy == nil || moved && anyPolicy(view.Plan) {
 		f.readings = readings(&policy)
@@ -67,7 +68,7 @@ func (f *flight) take(view control.ReleaseView) {
 	}
 	f.view, f.policy, f.progress = view, &policy, view.Progress
 	f.fresh, f.restart = f.fresh || moved, byHand(view.Verdict)
-	if f.ledger == nil || moved && anyPolicy(view.Plan) {
+	if f.ledger == nil || fewer || moved && anyPolicy(view.Plan) {
 		f.reset()
 	}
 }
@@ -82,8 +83,9 @@ func (f *flight) reset() {
 	if f.ledger != nil {
 		f.ledger.Close()
 	}
+	lead := f.view.Each()[0]
 	f.ledger = gate.NewLedger(*f.policy, gate.LedgerOptions{
-		Candidate: f.view.Build, Flag: f.view.Flag, Environment: f.view.Environment, Marks: f.view.Marks,
+		Candidate: lead.Build, Flag: lead.Flag, Environment: lead.Environment, Builds: f.view.Builds(), Marks: f.view.Marks,
 		PointsEvery: pointsEvery, Room: f.room, Split: f.view.ID + "/" + f.view.Stickiness,
 	})
 	f.progress, f.restart = f.view.Progress, byHand(f.view.Verdict)

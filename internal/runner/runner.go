@@ -29,11 +29,7 @@ type Options struct {
 	WatchEvery time.Duration
 	// Coalesce is the shortest time between two evaluations of one release;
 	// a second where zero.
-	Coalesce time.Duration
-	// NeededSince tells whether evidence of a release that has ended is still
-	// needed, such as by who watches it, and since when. Where nil, none is.
-	NeededSince func(control.ReleaseView) (since time.Time, needed bool)
-	// Units is how many units of open releases are remembered together;
+	Coalesce time.Duration // Units is how many units of open releases are remembered together;
 	// DefaultUnits where zero. The evidence of a release that has more is
 	// missing (gate.Room).
 	Units int
@@ -74,9 +70,6 @@ func New(o Options) *Runner {
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
-	}
-	if o.NeededSince == nil {
-		o.NeededSince = func(control.ReleaseView) (time.Time, bool) { return time.Time{}, false }
 	}
 	if o.Figures == nil {
 		o.Figures = noFigures{}

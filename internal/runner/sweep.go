@@ -13,9 +13,13 @@ import (
 // end, and looked for every sweepEvery: another replica may have ended it, or
 // none ran. A transaction drops sweepBatches, so that evidence that comes in
 // never waits long.
+//
+// A release that is watched needs what its stored state has not folded, which is
+// sweepMargin old at most when the state is stored.
 const (
 	sweepEvery   = time.Hour
 	sweepBatches = 256
+	sweepMargin  = time.Minute
 )
 
 // forever is after every time that a store gives.
@@ -59,8 +63,8 @@ func (r *Runner) dropEnded(ctx context.Context) error {
 			continue
 		}
 		before := forever
-		if since, needed := r.o.NeededSince(release); needed && err == nil {
-			before = since
+		if err == nil && release.Watched() {
+			before = release.Watch.StateAt.Add(-sweepMargin)
 		}
 		errs = append(errs, r.drop(ctx, id, before))
 	}

@@ -8,7 +8,6 @@ import (
 
 	"github.com/lockflight/lockflight/internal/control"
 	"github.com/lockflight/lockflight/internal/gate"
-	"github.com/lockflight/lockflight/internal/runner"
 )
 
 // sweeping is a store that tells when evidence was dropped, and of what.
@@ -72,27 +71,18 @@ func TestEvidenceOfAnEndedRelease(t *testing.T) {
 }
 
 // TestEvidenceThatIsLeft of a release that ended while nothing ran is dropped at
-// the next start, but for what somebody needs.
+// the next start.
 func TestEvidenceThatIsLeft(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	r, watched := w.start(t, flagName, plan), w.start(t, otherFlag, plan)
-	begin := time.Now()
-	for _, received := range []time.Time{begin, begin.Add(time.Hour)} {
-		w.submitAt(t, r, received, 1, true)
-		w.submitAt(t, watched, received, 1, true)
-	}
-	for _, one := range []control.ReleaseView{r, watched} {
-		_, err := w.RollbackRelease(t.Context(), root, one.ID, "")
-		check(t, err)
-	}
+	r := w.start(t, flagName, plan)
+	w.submitAt(t, r, time.Now(), 1, true)
+	_, err := w.RollbackRelease(t.Context(), root, r.ID, "")
+	check(t, err)
 	s := w.sweeping()
-	w.runWith(t, runner.Options{Evidence: s, NeededSince: func(one control.ReleaseView) (time.Time, bool) {
-		return begin.Add(time.Minute), one.ID == watched.ID
-	}})
+	w.run(t, s)
 	awaitDrop(t, s, r.ID)
-	awaitDrop(t, s, watched.ID)
-	if n, kept := w.batches(t, r.ID), w.batches(t, watched.ID); n != 0 || kept != 1 {
-		t.Errorf("%d batches are kept, and %d of what is watched", n, kept)
+	if n := w.batches(t, r.ID); n != 0 {
+		t.Errorf("%d batches are kept", n)
 	}
 }

@@ -66,7 +66,9 @@ func (r *Runner) read(ctx context.Context) (open, watched []control.ReleaseView,
 			continue
 		}
 		policy := view.Plan.PolicyAt(view.Milestone)
-		next.by[flagIn{view.Flag, view.Environment}] = running{view, &policy}
+		for _, one := range view.Each() {
+			next.by[flagIn{one.Flag, one.Environment}] = running{control.ReleaseView{Release: one, Rev: view.Rev, Calendar: view.Calendar}, &policy}
+		}
 	}
 	for {
 		last := r.table.Load()

@@ -22,9 +22,27 @@ type ReleaseInput struct {
 	Stickiness  string `json:"stickiness,omitempty" doc:"the context field that decides a unit's arm; userId where absent"`
 	Plan        any    `json:"plan" doc:"a ReleasePlan or a GatePolicy (api/plan.schema.json), or the name of a plan or of a built-in policy"`
 
+	With []ReleaseTarget `json:"with,omitempty" doc:"further flags, often of other services, that move together with the first"`
+
 	StartAt *time.Time `json:"startAt,omitempty" doc:"when it begins; now where absent"`
 
 	CasesPerDay float64 `json:"casesPerDay,omitempty" doc:"cases that a day is expected to bring; estimated from usage where absent"`
+}
+
+// ReleaseTarget asks for one more flag in a release.
+type ReleaseTarget struct {
+	Flag    string `json:"flag"`
+	Build   string `json:"build" doc:"as its telemetry names it"`
+	Control string `json:"control,omitempty" doc:"the build it is compared with"`
+}
+
+// ReleaseFlag is one flag of a release.
+type ReleaseFlag struct {
+	Project   string              `json:"project"`
+	Flag      string              `json:"flag"`
+	Build     string              `json:"build"`
+	Control   string              `json:"control,omitempty"`
+	Withdrawn *control.Withdrawal `json:"withdrawn,omitempty" doc:"how it was rolled back while others went on"`
 }
 
 // Release is a release as it stands.
@@ -48,6 +66,7 @@ type Release struct {
 	Proof       *PolicyProof         `json:"proof,omitempty" doc:"the latest self-test of the policy that decides now"`
 	Note        string               `json:"note,omitempty"`
 	StartedBy   string               `json:"startedBy"`
+	Flags       []ReleaseFlag        `json:"flags,omitempty" doc:"all that move together, where there are several"`
 	Stages      []string             `json:"stages,omitempty" doc:"the environments in which the plan goes on"`
 	After       string               `json:"after,omitempty" doc:"the release of the stage before"`
 	Following   string               `json:"next,omitempty" doc:"the release of the stage that followed"`
@@ -180,10 +199,33 @@ func (a api) releases(h huma.API) {
 			})
 	}
 	// What reduces exposure is never made conditional.
-	route(a, h, post("/releases/{id}/rollback", "rollbackRelease", "Serve the old build to everyone, at once"),
-		func(ctx context.Context, p control.Principal, in *operation) (Release, error) {
-			return a.operate(ctx, a.Service, p, in, (*control.Service).RollbackRelease)
+	route(a, h, post("/releases/{id}/rollback", "rollbackRelease", "Serve the old build to everyone, at once, behind all flags or some"),
+		func(ctx context.Context, p control.Principal, in *rollbackRequest) (Release, error) {
+			var why RollbackInput
+			if in.Body != nil {
+				why = *in.Body
+			}
+			if len(why.Flags) == 0 {
+				return a.operate(ctx, a.Service, p, &operation{in.ReleaseID, &Reason{why.Reason}}, (*control.Service).RollbackRelease)
+			}
+			r, err := a.Service.RollbackTargets(ctx, p, in.ID, why.Flags, why.Reason)
+			if err != nil {
+				return Release{}, err
+			}
+			return a.withChange(ctx, r)
 		})
+}
+
+// rollbackRequest is a rollback, whose body may be absent.
+type rollbackRequest struct {
+	ReleaseID
+	Body *RollbackInput
+}
+
+// RollbackInput says what is rolled back, and why.
+type RollbackInput struct {
+	Reason string   `json:"reason,omitempty" doc:"kept with the release"`
+	Flags  []string `json:"flags,omitempty" doc:"those that are rolled back, while others go on; all where absent"`
 }
 
 // operate is what a person does to a release, for a reason.
@@ -223,6 +265,9 @@ func (a api) startRelease(ctx context.Context, p control.Principal, in *body[Rel
 	start := control.StartRelease{
 		Flag: in.Body.Flag, Environment: in.Body.Environment, Build: in.Body.Build, Control: in.Body.Control,
 		Stickiness: in.Body.Stickiness, Plan: plan, PlanName: name, CasesPerDay: in.Body.CasesPerDay,
+	}
+	for _, t := range in.Body.With {
+		start.With = append(start.With, control.StartTarget(t))
 	}
 	if in.Body.StartAt != nil {
 		start.StartAt = *in.Body.StartAt
@@ -287,6 +332,11 @@ func (a api) release(r control.ReleaseView) Release {
 		Asks: []SignalAsk{}, Milestone: Milestone{Index: r.Milestone, Percent: r.Percent(), Awaits: r.AwaitsApprovals()}, Epoch: r.Epoch,
 		After: r.After, Following: r.Next, StartedBy: r.StartedBy, StartAt: r.StartAt, StartedAt: r.StartedAt, EndedAt: r.EndedAt,
 		Evidence: a.Ingest.Counts(r.ID), Unjoined: a.unjoined(), Mark: a.Live.Mark(r.ID),
+	}
+	for _, t := range r.Targets() {
+		if len(r.With) > 0 {
+			out.Flags = append(out.Flags, ReleaseFlag{t.Project, t.Flag, t.Build, t.Control, t.Withdrawn})
+		}
 	}
 	for _, st := range r.Stages {
 		out.Stages = append(out.Stages, st.Environment)

@@ -68,6 +68,7 @@ var eventTypes = map[string][]string{
 	"plan.apply":                 {"release-plan-template-created", "release-plan-template-updated"},
 	"release.schedule":           {"release-plan-added"},
 	"release.abort":              {"release-plan-removed"},
+	"release.target.rollback":    {"safeguard-triggered"},
 	"release.pause":              {"release-plan-progressions-paused"},
 	"release.resume":             {"release-plan-progressions-resumed"},
 	"project.apply":              {"project-created", "project-updated"},
