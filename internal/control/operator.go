@@ -15,12 +15,12 @@ var reducing = []Permission{PermReleaseStop, PermToggleOff}
 
 // RollbackRelease serves control to all at once and latches the build; a
 // completed release falls back as long as it is watched. It is never refused to
-// whoever may switch the flag off, whatever else is broken; repeating it is a
-// no-op.
+// whoever may switch the flag off, whatever else is broken. Repeating it is a
+// no-op, but that it cuts the conversations that a rollback had pinned.
 func (s *Service) RollbackRelease(ctx context.Context, p Principal, id, reason string) (ReleaseView, error) {
 	return s.operate(ctx, p, Urgent, reducing, id, func(w *work, r *ReleaseView) error {
 		if r.State == RolledBack {
-			return nil
+			return w.cut(&r.Release)
 		}
 		if !r.Open() && !r.Watched() {
 			return Errorf(Conflict, "release_ended", "release %s has ended (%s): switch the flag off instead", r.ID, r.State)
@@ -142,18 +142,22 @@ func (s *Service) operate(ctx context.Context, p Principal, pri Priority, perms 
 }
 
 // stopRelease rolls back what runs, and calls off what is scheduled, on a flag
-// that is being switched off.
+// that is being switched off, and cuts the conversations that a rollback had
+// pinned. What is watched ends with the flag's configuration.
 func (w *work) stopRelease(ref Ref) error {
 	if err := w.callOff(ref); err != nil {
 		return err
 	}
-	open, err := openReleases(w, ref.Environment)
-	if err != nil || open[ref.Flag] == nil {
+	serving, err := servingReleases(w, ref.Environment)
+	if err != nil || serving[ref.Flag] == nil || serving[ref.Flag].Watched() {
 		return err
 	}
-	r, err := releaseOf(w, open[ref.Flag].ID)
+	r, err := releaseOf(w, serving[ref.Flag].ID)
 	if err != nil {
 		return err
+	}
+	if !r.Open() {
+		return w.cut(&r.Release)
 	}
 	return w.withdraw(&r, []string{ref.Flag}, "the flag was switched off")
 }

@@ -29,6 +29,7 @@ type listed struct {
 	Watch       *struct {
 		EndedAt *time.Time `json:"endedAt"`
 	} `json:"watch"`
+	Pin        *struct{}    `json:"pin"`
 	ResolvedAt *time.Time   `json:"resolvedAt"`
 	Principal  string       `json:"principal"`
 	Type       string       `json:"type"`
@@ -51,8 +52,8 @@ var parents = map[ResourceKind]func(listed) string{
 	},
 	KindRelease: func(d listed) string {
 		switch {
-		case d.EndedAt != nil && d.Watch != nil && d.Watch.EndedAt == nil:
-			return releasesWatched
+		case d.EndedAt != nil && (d.Watch != nil && d.Watch.EndedAt == nil || d.Pin != nil):
+			return releasesServing
 		case d.EndedAt != nil:
 			return releasesClosed
 		case d.State == Scheduled:

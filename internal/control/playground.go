@@ -151,7 +151,7 @@ func tableOf(tx ReadTx, p Principal, env string, projects map[string]bool) (tabl
 	for _, fe := range configured {
 		byFlag[fe.Flag] = fe
 	}
-	open, err := openReleases(tx, env)
+	open, err := servingReleases(tx, env)
 	for _, f := range served.Flags {
 		if projects[f.Project] && p.May(PermRead, Scope{f.Project, env}) == nil {
 			t.flags = append(t.flags, layOut(f, byFlag[f.Name], open[f.Name]))

@@ -29,12 +29,12 @@ const (
 	Aborted    ReleaseState = "aborted"     // ended by a person before it served anyone
 )
 
-// Releases are listed under whether they have begun, and whether they have ended
-// or are watched.
+// Releases are listed under whether they have begun, whether they are still open
+// or, if they are not, whether clients are served something by them all the same.
 const (
 	releasesScheduled = "scheduled"
 	releasesOpen      = "open"
-	releasesWatched   = "watched" // completed, and watched
+	releasesServing   = "serving" // completed and watched, or rolled back with conversations pinned
 	releasesClosed    = "closed"
 )
 
@@ -82,6 +82,7 @@ type Release struct {
 	ServedFrom   int64              `json:"servedFrom"` // sequence number from which on clients serve that
 	EndedAt      *time.Time         `json:"endedAt,omitempty"`
 	Watch        *Watch             `json:"watch,omitempty"` // after 100 %
+	Pin          *Pin               `json:"pin,omitempty"`   // after a rollback; nil once it is over
 }
 
 // Verdict is one decision about a release, as it was applied.
@@ -439,9 +440,10 @@ func (s *Service) Releases(ctx context.Context, p Principal, open bool) ([]Relea
 	return s.releases(ctx, p, "")
 }
 
-// WatchedReleases lists the completed releases that are watched.
-func (s *Service) WatchedReleases(ctx context.Context, p Principal) ([]ReleaseView, error) {
-	return s.releases(ctx, p, releasesWatched)
+// ServingReleases lists the releases that have ended and by which clients are
+// still served something: they are watched, or pin conversations.
+func (s *Service) ServingReleases(ctx context.Context, p Principal) ([]ReleaseView, error) {
+	return s.releases(ctx, p, releasesServing)
 }
 
 func (s *Service) releases(ctx context.Context, p Principal, parents ...string) ([]ReleaseView, error) {

@@ -258,10 +258,14 @@ func serve(f Flag, fe FlagEnv, r *Release) eval.Flag {
 		out.Strategies = fe.watched(r)
 		return out
 	}
+	first := r.strategy()
+	if r.Pin != nil {
+		first = r.Pin.narrow(first)
+	}
 	if !fe.Enabled {
 		out.Strategies = nil // what was off stays off beside the release
 	}
 	out.Enabled = true
-	out.Strategies = append([]eval.Strategy{r.strategy()}, out.Strategies...)
+	out.Strategies = append([]eval.Strategy{first}, out.Strategies...)
 	return out
 }

@@ -112,6 +112,7 @@ func (w *work) advance(r *Release, v gate.Verdict, typ string) error {
 		}
 	case gate.Rollback:
 		typ = "release.milestone.rollback"
+		w.pinned(r, r.Percent())
 		r.State, r.EndedAt = RolledBack, &w.now
 		if err := w.fallBack(r); err != nil {
 			return err

@@ -183,19 +183,25 @@ func (fe *FlagEnv) watched(r *Release) []eval.Strategy {
 }
 
 // servingReleases returns the releases of an environment that change what is
-// served there, by flag: those that are open, and those that are watched.
+// served there, by flag: the open one, else the last that is watched or pins
+// conversations.
 func servingReleases(tx ReadTx, env string) (map[string]*Release, error) {
-	out, err := openReleases(tx, env)
-	if err != nil {
-		return out, err
-	}
-	watched, err := list[Release](tx, KindRelease, releasesWatched)
-	for _, r := range watched {
-		if r.Environment == env && out[r.Flag] == nil {
-			out[r.Flag] = &r
+	out := map[string]*Release{}
+	for _, parent := range []string{releasesServing, releasesOpen} {
+		all, err := list[Release](tx, KindRelease, parent)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range all {
+			if r.Environment != env {
+				continue
+			}
+			for _, one := range r.Each() {
+				out[one.Flag] = &one
+			}
 		}
 	}
-	return out, err
+	return out, nil
 }
 
 // WatchedRelease is a completed release with what its watch is made of.

@@ -54,7 +54,7 @@ func TestCompletionBeginsAWatch(t *testing.T) {
 		Name: "flexibleRollout", Constraints: []eval.Constraint{},
 		Parameters: eval.Parameters{"rollout": "95", "stickiness": "userId", "groupId": r.ID, "release": r.ID, "build": "b2"},
 	}, w.servedFlag(t, production).Strategies[0])
-	listed := must(w.WatchedReleases(t.Context(), control.Engine()))(t)
+	listed := must(w.ServingReleases(t.Context(), control.Engine()))(t)
 	if len(listed) != 1 || listed[0].ID != r.ID {
 		t.Errorf("watched: %+v", listed)
 	}

@@ -23,6 +23,7 @@ type Policy struct {
 	Comparison     Comparison     `json:"comparison"`
 	Hysteresis     Hysteresis     `json:"hysteresis"`
 	HoldRule       HoldRule       `json:"hold"`
+	InFlight       InFlight       `json:"in_flight"`
 	Drift          Drift          `json:"drift"`
 	Steps          []Step         `json:"steps"`
 	BuildGate      BuildGate      `json:"build_gate"`

@@ -63,6 +63,7 @@ func DefaultPolicy() Policy {
 		Comparison: Comparison{Estimator: AsymptoticCS, NStar: 500, BurnInPerArm: 30},
 		Hysteresis: Hysteresis{ConsecutivePasses: 2, EvaluateEvery: minutes(1), CooldownAfterRollback: hours(1)},
 		HoldRule:   HoldRule{Timeout: hours(24), OnTimeout: rollBack, OnInsufficient: stay},
+		InFlight:   InFlight{OnRollback: PinOrCut, For: minutes(30)},
 		Drift:      Drift{OnDrift: OnDriftIncident, ControlWait: minutes(15), FalseAlarmEvery: hours(30 * 24)},
 		Steps: []Step{
 			{Percent: 1, Pass: NoHarm},

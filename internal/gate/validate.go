@@ -131,6 +131,8 @@ func (p *Policy) checks() []check {
 		{p.Comparison.Estimator != Betting || p.Cluster.DesignEffect <= 1, "cluster.design_effect", "want 1 with comparison.estimator betting: a bet on correlated cases is not made right by counting fewer"},
 		{p.Comparison.NStar > 0 && isFinite(p.Comparison.NStar), "comparison.n_star", "want more than 0"},
 		{p.Comparison.BurnInPerArm >= 1, "comparison.burn_in_per_arm", "want 1 or more"},
+		{oneOf(p.InFlight.OnRollback, "", PinOrCut, Pin, Cut), "in_flight.on_rollback", "want auto, pin or cut"},
+		{p.InFlight.For >= 0 && p.InFlight.For <= hours(24), "in_flight.for", "want up to 24h"},
 		{oneOf(p.Drift.OnDrift, "", OnDriftIncident, OnDriftFallback), "drift.on_drift", "want incident or fallback"},
 		{p.Drift.Holdback >= 0 && p.Drift.Holdback <= 50, "drift.holdback", "want 0 to 50: the percent of the units that stay with the old build"},
 		{p.Drift.ControlWait >= 0, "drift.control_wait", "want 0s or more"},

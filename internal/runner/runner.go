@@ -164,13 +164,13 @@ func (r *Runner) Load(ctx context.Context) error { return r.refresh(ctx) }
 // refresh reads the open releases. The list is small, and reading it is how a
 // replica learns what another, or a person, has done.
 func (r *Runner) refresh(ctx context.Context) error {
-	open, watched, err := r.read(ctx)
+	open, serving, err := r.read(ctx)
 	if err != nil {
 		return err
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.attend(watched)
+	r.attend(serving)
 	before := r.flights
 	r.flights = map[string]*flight{}
 	moved := len(before) != len(open)

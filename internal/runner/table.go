@@ -14,7 +14,7 @@ import (
 type table struct {
 	head    int64 // it holds every event below that
 	by      map[flagIn]running
-	watched []control.ReleaseView
+	serving []control.ReleaseView // those that have ended and are still served
 }
 
 type flagIn struct{ flag, environment string }
@@ -43,10 +43,10 @@ func (r *Runner) Refresh(ctx context.Context) error {
 	return err
 }
 
-// read reads the open releases and the watched ones, and makes Running answer by
-// them. The watched ones, which are many and seldom change, are read again where
-// the log has grown.
-func (r *Runner) read(ctx context.Context) (open, watched []control.ReleaseView, err error) {
+// read reads the open releases and those that are still served, and makes Running
+// answer by them. The latter, which are many and seldom change, are read again
+// where the log has grown.
+func (r *Runner) read(ctx context.Context) (open, serving []control.ReleaseView, err error) {
 	head, err := r.o.Service.Head(ctx) // before the releases, which are then at least as new
 	if err != nil {
 		return nil, nil, err
@@ -55,14 +55,14 @@ func (r *Runner) read(ctx context.Context) (open, watched []control.ReleaseView,
 		return nil, nil, err
 	}
 	last := r.table.Load()
-	if watched = last.watched; last.head != head.Size {
-		if watched, err = r.o.Service.WatchedReleases(ctx, control.Engine()); err != nil {
+	if serving = last.serving; last.head != head.Size {
+		if serving, err = r.o.Service.ServingReleases(ctx, control.Engine()); err != nil {
 			return nil, nil, err
 		}
 	}
-	next := &table{head: head.Size, by: make(map[flagIn]running, len(open)+len(watched)), watched: watched}
-	for _, view := range slices.Concat(watched, open) { // an open one takes the place of one that is watched
-		if view.State == control.Scheduled {
+	next := &table{head: head.Size, by: make(map[flagIn]running, len(open)+len(serving)), serving: serving}
+	for _, view := range slices.Concat(serving, open) { // an open one takes the place of one that is watched
+		if view.State == control.Scheduled || !view.Open() && !view.Watched() {
 			continue
 		}
 		policy := view.Plan.PolicyAt(view.Milestone)
@@ -73,7 +73,7 @@ func (r *Runner) read(ctx context.Context) (open, watched []control.ReleaseView,
 	for {
 		last := r.table.Load()
 		if last.head > next.head || r.table.CompareAndSwap(last, next) {
-			return open, watched, nil
+			return open, serving, nil
 		}
 	}
 }

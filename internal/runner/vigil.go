@@ -10,7 +10,8 @@ import (
 	"github.com/lockflight/lockflight/internal/gate/drift"
 )
 
-// vigil is one release after 100 %, as the runner watches it. The runner's loop
+// vigil is one release that has ended, as the runner watches it after 100 %, or
+// waits for the end of its pin. The runner's loop
 // alone writes it; status is read by others too, and is written under the
 // runner's lock.
 type vigil struct {
@@ -25,13 +26,13 @@ type vigil struct {
 // happens: what a restart folds again is no older.
 const checkpointEvery = 24 * time.Hour
 
-// attend brings the list of watched releases up to date. What another replica or
+// attend brings the list of vigils up to date. What another replica or
 // a person wrote replaces what this one has made of the evidence, so that all go
 // on from the same. The caller holds mu.
-func (r *Runner) attend(watched []control.ReleaseView) {
+func (r *Runner) attend(serving []control.ReleaseView) {
 	before := r.vigils
-	r.vigils = make(map[string]*vigil, len(watched))
-	for _, view := range watched {
+	r.vigils = make(map[string]*vigil, len(serving))
+	for _, view := range serving {
 		v := before[view.ID]
 		if v == nil {
 			v = &vigil{}
@@ -56,6 +57,9 @@ func (r *Runner) watched() []*vigil {
 // keep folds what has arrived for a watched release, and reports what is new.
 func (r *Runner) keep(ctx context.Context, v *vigil) (time.Duration, error) {
 	now := r.o.Now()
+	if pin := v.view.Pin; pin != nil {
+		return r.unpin(ctx, v, pin.Until.Sub(now))
+	}
 	if wait := v.last.Add(r.o.WatchEvery).Sub(now); v.watch != nil && wait > 0 {
 		return wait, nil
 	}
@@ -70,6 +74,17 @@ func (r *Runner) keep(ctx context.Context, v *vigil) (time.Duration, error) {
 		return r.o.WatchEvery, r.report(ctx, v, findings)
 	}
 	r.show(v, now)
+	return r.o.WatchEvery, nil
+}
+
+// unpin ends a pin in so long, where another replica has not.
+func (r *Runner) unpin(ctx context.Context, v *vigil, wait time.Duration) (time.Duration, error) {
+	if wait > 0 {
+		return wait, nil
+	}
+	if _, err := r.o.Service.Unpin(ctx, control.Engine(), v.view.ID); err != nil && control.KindOf(err) != control.Conflict {
+		return 0, err
+	}
 	return r.o.WatchEvery, nil
 }
 

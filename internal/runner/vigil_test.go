@@ -194,3 +194,18 @@ func TestResolved(t *testing.T) {
 		t.Errorf("%d incidents, want 2", n)
 	}
 }
+
+// TestPinEnds cuts what a rollback had pinned once its time is over.
+func TestPinEnds(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.watching(t)
+	w.watching(t)
+	r := w.start(t, flagName, strings.Replace(plan, `"evidence": {`, `"in_flight": {"on_rollback": "pin", "for": "100ms"}, "evidence": {`, 1))
+	w.submit(t, r, 200, false)
+	w.until(t, r.ID, false, closed)
+	end := w.until(t, r.ID, false, func(r control.ReleaseView) bool { return !r.Open() && r.Pin == nil })
+	if end.State != control.RolledBack || end.Rev < 3 {
+		t.Errorf("%s at revision %d", end.State, end.Rev)
+	}
+}
