@@ -148,16 +148,16 @@ func (w *work) stopRelease(ref Ref) error {
 	if err := w.callOff(ref); err != nil {
 		return err
 	}
-	serving, err := servingReleases(w, ref.Environment)
-	if err != nil || serving[ref.Flag] == nil || serving[ref.Flag].Watched() {
+	if err := w.cutPins(ref); err != nil {
 		return err
 	}
-	r, err := releaseOf(w, serving[ref.Flag].ID)
+	open, err := openReleases(w, ref.Environment)
+	if err != nil || open[ref.Flag] == nil {
+		return err
+	}
+	r, err := releaseOf(w, open[ref.Flag].ID)
 	if err != nil {
 		return err
-	}
-	if !r.Open() {
-		return w.cut(&r.Release)
 	}
 	return w.withdraw(&r, []string{ref.Flag}, "the flag was switched off")
 }

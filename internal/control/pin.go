@@ -16,7 +16,7 @@ const ConversationStarted = "conversationStartedAt"
 
 // Pin lets the conversations that were under way at a rollback finish on the
 // build. It is made of constraints that every SDK evaluates, and ends by its own
-// clock, also where no server answers.
+// clock, also where no server answers. The next release of the flag ends it, too.
 type Pin struct {
 	Before  time.Time `json:"before"`  // conversations that began earlier
 	Until   time.Time `json:"until"`   // and go on until then
@@ -52,6 +52,23 @@ func (s *Service) Unpin(ctx context.Context, p Principal, id string) (ReleaseVie
 		}
 		return w.cut(&r.Release)
 	})
+}
+
+// cutPins ends what rollbacks on a flag have pinned.
+func (w *work) cutPins(ref Ref) error {
+	serving, err := list[Release](w, KindRelease, releasesServing)
+	if err != nil {
+		return err
+	}
+	for _, r := range serving {
+		if !slices.ContainsFunc(r.Each(), func(one Release) bool { return one.Ref() == ref }) {
+			continue
+		}
+		if err := w.cut(&r); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // cut ends a pin: conversations switch with their next turn.

@@ -111,3 +111,19 @@ func TestCut(t *testing.T) {
 		})
 	}
 }
+
+// TestNextReleaseCuts serves nobody the build of a release before.
+func TestNextReleaseCuts(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	r := pinning(t, w)
+	next := starting()
+	next.Build = "b3"
+	must(w.StartRelease(t.Context(), root, next))(t)
+	if after := must(w.Release(t.Context(), root, r.ID))(t); after.Pin != nil {
+		t.Errorf("pin %+v", after.Pin)
+	}
+	if left := must(w.ServingReleases(t.Context(), control.Engine()))(t); len(left) != 0 {
+		t.Errorf("still served: %+v", left)
+	}
+}

@@ -253,6 +253,11 @@ func (w *work) enter(r *Release) error {
 	if why := (ReleaseView{Release: *r, Calendar: env}).Closed(w.now); why != "" {
 		return Errorf(Conflict, calendarClosed, "nothing may be started now: %s", why)
 	}
+	for _, one := range r.Each() {
+		if err := w.cutPins(one.Ref()); err != nil {
+			return err
+		}
+	}
 	if err := w.changed(r); err != nil {
 		return err
 	}

@@ -9,8 +9,8 @@ import (
 )
 
 // table is the releases that take evidence, the open and the watched ones, by
-// flag and environment, as of a position of the log. It is replaced as a whole, so that evidence is judged by one moment and
-// never waits for an evaluation.
+// flag and environment, as of a position of the log. It is replaced as a whole,
+// so that evidence is judged by one moment and never waits for an evaluation.
 type table struct {
 	head    int64 // it holds every event below that
 	by      map[flagIn]running

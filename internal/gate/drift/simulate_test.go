@@ -7,6 +7,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/lockflight/lockflight/internal/gate"
 )
 
 var (
@@ -73,5 +75,48 @@ func TestSimulateV9(t *testing.T) {
 		if median > fall.most {
 			t.Errorf(".90 to %.2f: median delay %.0f, want at most %.0f", fall.rate, median, fall.most)
 		}
+	}
+}
+
+// A whole watch, from a frozen reference on, has as many cases between false
+// alarms as it says, and finds a fall: the claim of the guide.
+func TestSimulateWatch(t *testing.T) {
+	t.Parallel()
+	seed, reps := *simSeed, 400
+	if seed == 0 {
+		seed = uint64(time.Now().UnixNano())
+	}
+	if testing.Short() {
+		reps = 60
+	}
+	p := watched(gate.OnDriftFallback, 0)
+	sum, most, delays := 0.0, 5*leastRun, []float64(nil)
+	for rep := range reps {
+		r := rand.New(rand.NewPCG(seed, uint64(rep)))
+		passed := gate.Count(0)
+		for range 1000 {
+			passed += gate.Count(indicator(r.Float64() < 0.96))
+		}
+		ref := Freeze(p, gate.Snapshot{Signals: map[string]gate.Measure{
+			safety: {Treatment: &gate.Arm{N: new(gate.Count(1000)), K: &passed}},
+		}}, 0)
+		run := func(rate float64, most int) float64 {
+			w := NewWatch(*p, ref, "b2", completed, nil)
+			for n := range most {
+				w.count(&Case{Worst: []float64{indicator(r.Float64() < rate)}})
+				if w.Findings()[0].Action != "" {
+					return float64(n + 1)
+				}
+			}
+			return float64(most)
+		}
+		sum += run(0.96, most)
+		delays = append(delays, run(0.85, most))
+	}
+	slices.Sort(delays)
+	mean, median := sum/float64(reps), delays[len(delays)/2]
+	t.Logf("watch: seed %d, %d repetitions\n  mean run in control, cut off at %d: %.0f, at least %d\n  .96 to .85: median %.0f", seed, reps, most, mean, leastRun, median)
+	if mean < leastRun || median > 200 {
+		t.Errorf("mean run %.0f, want %d or more; median to find .85 %.0f, want 200 or less", mean, leastRun, median)
 	}
 }
