@@ -5,6 +5,7 @@ import (
 
 	"github.com/lockflight/lockflight/internal/control"
 	"github.com/lockflight/lockflight/internal/gate"
+	"github.com/lockflight/lockflight/internal/store"
 )
 
 // several starts a release of two flags: green in default, and its service's.
@@ -104,4 +105,25 @@ func TestSeveralRefused(t *testing.T) {
 	wantErr(t, start(control.StartTarget{Flag: "green-flag", Build: "x", Control: "x"}), control.Invalid, "with[0].control")
 	wantErr(t, start(control.StartTarget{Flag: "none", Build: "x"}), control.NotFound, "with[0].flag")
 	diff(t, "open", 1, len(must(w.Releases(t.Context(), root, true))(t)))
+}
+
+// TestSalt keeps what units are hashed with over milestones, pauses and a
+// restart of the server.
+func TestSalt(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	r := w.started(t)
+	salt := func(w *world) string { return w.servedFlag(t, production).Strategies[0].Parameters["groupId"] }
+	diff(t, "at the start", r.ID, salt(w))
+	must(w.PauseRelease(t.Context(), root, r.ID, ""))(t)
+	must(w.ResumeRelease(t.Context(), root, r.ID, ""))(t)
+	w.apply(t, must(w.Release(t.Context(), root, r.ID))(t), gate.Promote, gate.AllPass)
+	check(t, w.db.Close())
+
+	db, err := store.Open(t.Context(), store.Options{Dir: w.dir, Now: w.now})
+	check(t, err)
+	t.Cleanup(func() { _ = db.Close() })
+	again := &world{Service: control.New(control.Options{Store: db, Now: w.now, Origin: "test"}), db: db, clock: w.clock}
+	diff(t, "after a restart", r.ID, salt(again))
+	diff(t, "percent", 50, must(again.Release(t.Context(), root, r.ID))(t).Percent())
 }

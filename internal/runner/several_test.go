@@ -1,10 +1,12 @@
 package runner_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/lockflight/lockflight/internal/control"
 	"github.com/lockflight/lockflight/internal/gate"
+	"github.com/lockflight/lockflight/sdk/eval"
 )
 
 // TestSeveralFlags decides on what all flags of a release show, and no longer
@@ -37,4 +39,29 @@ func TestSeveralFlags(t *testing.T) {
 	check(t, run.Refresh(t.Context()))
 	_, _, running = run.Running("production", otherFlag)
 	diff(t, "running", false, running)
+}
+
+// TestShadow serves nobody at a shadow milestone, and asks for evidence all the
+// same.
+func TestShadow(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.run(t, w.db)
+	p, err := gate.ParsePlan([]byte(`{"kind": "ReleasePlan", "policy": ` + plan + `, "milestones": [{"percent": 0, "shadow": true}, {"percent": 10}, {"percent": 100}]}`))
+	check(t, err)
+	r := w.startBy(t, flagName, p)
+	w.until(t, r.ID, false, at(0, gate.MinExposures))
+	served, err := w.Served(t.Context(), "production")
+	check(t, err)
+	i := slices.IndexFunc(served.Flags, func(f eval.Flag) bool { return f.Name == flagName })
+	diff(t, "rollout", "0", served.Flags[i].Strategies[0].Parameters["rollout"])
+	_, known := w.read(t, r.ID).Arm("u1")
+	diff(t, "a unit has an arm by its hash", false, known)
+	diff(t, "state", control.Completed, w.until(t, r.ID, true, closed).State)
+	diff(t, "promotions", []int{0, 1}, w.promotions(t, r.ID))
+
+	bad := w.startBy(t, otherFlag, p)
+	w.submit(t, bad, 300, false)
+	end := w.until(t, bad.ID, false, closed)
+	diff(t, "what fails in the shadow", []any{control.RolledBack, 0}, []any{end.State, end.Milestone})
 }
