@@ -50,11 +50,14 @@ func (t *telemetry) genai(s *subject, x extent) {
 	if s.trace.IsEmpty() || op == opOther && s.attrs.get(attrRefs) == nil && s.attrs.get(attrOutput) == nil {
 		return
 	}
+	if t.mayWriteIn(s.env) != nil {
+		return // what others' traces show is not for this sender to say
+	}
 	var notes []func(*shown)
 	if (op == opRetrieval || op == opTool) && !x.erred {
 		notes = append(notes, s.consulted(op))
 	}
-	if citations, quoted := s.cites(); quoted {
+	if citations, quoted := s.cites(op); quoted {
 		notes = append(notes, func(of *shown) { of.say(s.at, citations) })
 	}
 	if op == opInference || op == opEmbedding || op == opAgent {

@@ -124,6 +124,7 @@ func TestOpenInference(t *testing.T) {
 		"an output in JSON is not read":  {signalCovered, slots, agent.with(attrs{"output.value": `["doc-9"]`}), []attrs{retriever}, "pass"},
 		"documents without ids":          {signalCovered, slots, agent, []attrs{{"openinference.span.kind": "RETRIEVER", "retrieval.documents.0.document.content": "…"}}, ""},
 		"a tool":                         {signalCovered, slots, agent.with(attrs{"output.value": "See [call_7]."}), []attrs{{"openinference.span.kind": "TOOL", "tool.id": "call_7"}}, "pass"},
+		"a tool's output is no answer":   {signalCovered, slots, agent, []attrs{retriever, {"openinference.span.kind": "TOOL", "output.value": "[doc-9]"}}, "pass"},
 		"judged good":                    {signalTask, gate.Source{Evaluation: []string{"task_success"}}, judged("correct", nil), nil, "pass"},
 		"judged bad, with a score of 1":  {signalTask, gate.Source{Evaluation: []string{"task_success"}}, judged("hallucinated", 1), nil, "fail"},
 		"a label of its own":             {signalTask, gate.Source{Evaluation: []string{"task_success"}}, judged("chartreuse", 1), nil, ""},
@@ -154,5 +155,18 @@ func TestGenAIInPart(t *testing.T) {
 		if got := w.outcomes(t, spansOf(t, anAgent, chat("m", 1, 1, reason)), signalContext); got != want {
 			t.Errorf("%s: got %q, want %q", reason, got, want)
 		}
+	}
+}
+
+// A sender says nothing about the traces of an environment that it may not
+// write in.
+func TestTracesOfOthers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	all := agentTrace(t, twoDocuments, said("See [doc-1]."), nil)
+	all.ResourceSpans().At(0).Resource().Attributes().PutStr("deployment.environment.name", "elsewhere")
+	w.sendTraces(t, all)
+	if len(w.join.entries) != 0 {
+		t.Errorf("%d entries are kept", len(w.join.entries))
 	}
 }

@@ -67,10 +67,14 @@ func (s *subject) consulted(op operation) func(*shown) {
 }
 
 // cites returns what the subject's text cites, and whether its text, or what it
-// refers to, was recorded.
-func (s *subject) cites() (ids []string, quoted bool) {
+// refers to, was recorded. What a tool or a retrieval puts out is no answer.
+func (s *subject) cites(op operation) (ids []string, quoted bool) {
 	refs, messages := s.attrs.get(attrRefs), s.attrs.get(attrOutput)
-	text, plain := s.attrs.answered()
+	var text string
+	var plain bool
+	if op == opInference || op == opAgent {
+		text, plain = s.attrs.answered()
+	}
 	ids = append(texts(refs), citations(messages)...)
 	return citationsOf(ids, text), refs != nil || messages != nil || plain
 }
