@@ -27,7 +27,6 @@ var aliases = map[string]string{
 	"research_context_preservation": signalContext,
 	"p95_latency":                   signalLatency,
 	"latency_ms":                    signalLatency,
-	normal(findingRootDuration):     signalLatency,
 }
 
 // result is what an evaluation found.

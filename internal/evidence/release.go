@@ -114,6 +114,15 @@ func (r *release) meaning(name string) *gate.Signal {
 			return s
 		}
 	}
+	switch {
+	case name == findingRootDuration:
+		if s := r.named(signalLatency); s != nil && s.Source == nil {
+			return s
+		}
+		return nil
+	case strings.HasPrefix(name, "lockflight."):
+		return nil // what a trace shows of itself: nobody else names it so
+	}
 	if s := r.named(name); s != nil {
 		return s
 	}
@@ -137,8 +146,8 @@ func isSource(s *gate.Source, name string) bool {
 	case findingFiltered:
 		return s.Span == gate.SpanContentFilter
 	}
-	if what, ok := strings.CutPrefix(name, findingUsage); ok {
-		return s.Usage == what
+	if s.Usage != "" && strings.HasPrefix(name, findingUsage) {
+		return s.Usage == name[len(findingUsage):]
 	}
 	return slices.Contains(s.Evaluation, name) || s.Observation == name
 }
