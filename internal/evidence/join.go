@@ -60,6 +60,7 @@ type join struct {
 	order   list.List // of *joined, the last touched in front
 	waiting int
 	shown   int // the size of what traces have shown
+	traces  int // entries of traces that have shown anything
 
 	settling  [2][]due      // traces whose root has come, and others, each in order of time
 	queued    chan struct{} // one is
@@ -218,6 +219,7 @@ func (j *join) trim(now time.Time) []waiting {
 		lost = append(lost, e.waiting...)
 		if e.shown != nil {
 			j.since = e.touched
+			j.traces--
 			j.shown -= e.shown.size()
 			j.forgotten += e.shown.unjudged()
 		}

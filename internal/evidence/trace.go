@@ -71,6 +71,7 @@ func (j *join) shows(now time.Time, key joinKey, notes []func(*shown)) (release 
 	e := j.touch(now, key)
 	if e.shown == nil {
 		e.shown = &shown{}
+		j.traces++
 	}
 	if e.shown.judged {
 		return e.release(), true
@@ -84,6 +85,9 @@ func (j *join) shows(now time.Time, key joinKey, notes []func(*shown)) (release 
 func (j *join) root(now time.Time, key joinKey) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	if j.traces == 0 {
+		return // a service without agents
+	}
 	if el := j.entries[key]; el != nil && entry(el).shown != nil {
 		j.note(now, entry(el), func(s *shown) { s.rooted = true })
 	}
