@@ -29,10 +29,11 @@ const patience = 30 * time.Second
 // plane is a control plane: its data, and the process that serves it while one
 // does.
 type plane struct {
-	data     string // directory of the SQLite files and the signing key
-	database string // URL of PostgreSQL, empty for SQLite
-	grpc     string // where it takes OTLP over gRPC, empty where it does not
-	url      string // of the latest process
+	data     string   // directory of the SQLite files and the signing key
+	database string   // URL of PostgreSQL, empty for SQLite
+	grpc     string   // where it takes OTLP over gRPC, empty where it does not
+	flags    []string // of serve, beside those that every plane has
+	url      string   // of the latest process
 	process  *process
 }
 
@@ -65,6 +66,7 @@ func (p *plane) start(t *testing.T) {
 func (p *plane) spawn(t *testing.T) {
 	t.Helper()
 	args := []string{"serve", "--listen", "127.0.0.1:0", "--data", p.data, "--log-format", "json"}
+	args = append(args, p.flags...)
 	if p.database != "" {
 		args = append(args, "--database-url", p.database)
 	}
