@@ -69,6 +69,54 @@ func TestWagerIsFair(t *testing.T) {
 	}
 }
 
+// The order of pairs is nothing to a wager without restart points, and two that
+// have each their own pairs multiply to the one that has all of them.
+func TestWagerOrder(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(rt *rapid.T) {
+		outcomes := rapid.SliceOfN(rapid.Float64Range(-1, 1), 0, 60).Draw(rt, "outcomes")
+		shuffled := rapid.Permutation(outcomes).Draw(rt, "shuffled")
+		cut := rapid.IntRange(0, len(outcomes)).Draw(rt, "cut")
+		bet := func(xs []float64) Wager {
+			w := newWager(false)
+			for _, x := range xs {
+				w.bet(x)
+			}
+			return w
+		}
+		all, one, other := bet(outcomes), bet(shuffled[:cut]), bet(shuffled[cut:])
+		for i, want := range all.Wealth {
+			got := float64(len(fractions)) * one.Wealth[i] * other.Wealth[i]
+			if math.Abs(got-want) > 1e-9*want {
+				rt.Fatalf("at %v: %v and %v make %v, want %v", fractions[i], one.Wealth[i], other.Wealth[i], got, want)
+			}
+		}
+	})
+}
+
+// Two wagers with reserves, on pairs of their own, whose capitals are multiplied:
+// while the hypothesis holds the product reaches 1/alpha no oftener than alpha,
+// looked at after every bet of either.
+func TestProductOfWagers(t *testing.T) {
+	t.Parallel()
+	const runs, alpha = 2000, 0.05
+	r := rand.New(rand.NewPCG(3, 4))
+	crossed := 0
+	for range runs {
+		both := [2]Wager{newWager(true), newWager(true)}
+		for range 600 {
+			both[r.IntN(2)].bet(float64(r.IntN(2)*2 - 1))
+			if both[0].capital()*both[1].capital() >= 1/alpha {
+				crossed++
+				break
+			}
+		}
+	}
+	if limit := alpha + 3*math.Sqrt(alpha*(1-alpha)/runs); float64(crossed)/runs > limit {
+		t.Errorf("%d of %d products reach 1/alpha, want at most %.3f of them", crossed, runs, limit)
+	}
+}
+
 // A wager stays finite, and a reserve finds a change that comes late.
 func TestWagerLateAndLong(t *testing.T) {
 	t.Parallel()
