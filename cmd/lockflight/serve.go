@@ -62,7 +62,7 @@ type serveCmd struct {
 
 	PrometheusURL string `name:"prometheus-url" placeholder:"URL" help:"Prometheus server that signals with a PromQL source are asked of; without one they are missing evidence."`
 
-	EvidenceUnits int `name:"evidence-units" default:"2000000" help:"How many units (users, conversations) of running releases are remembered, about 150 bytes each; beyond them a release's signals are missing, and it holds."`
+	EvidenceUnits int `name:"evidence-units" default:"2000000" help:"How many units (users, conversations) of running releases are remembered, about 120 bytes each; beyond them a release's signals are missing, and it holds."`
 
 	InitAdmin    []string `name:"init-admin-api-tokens" env:"INIT_ADMIN_API_TOKENS" help:"Admin tokens that exist from the start, as *:*.SECRET."`
 	InitBackend  []string `name:"init-backend-api-tokens" env:"INIT_BACKEND_API_TOKENS,INIT_CLIENT_API_TOKENS" help:"Backend tokens, as PROJECT:ENVIRONMENT.SECRET."`

@@ -134,7 +134,7 @@ func (l *Ledger) appendCases(cases []float64, u int32, signal int, now int64, pe
 		return cases
 	}
 	age := now - unit.at
-	slots := l.slotsOf(u, signal)
+	slots, values := l.slotsOf(u, signal), l.valuesOf(u, signal)
 	if pending && l.pendingAt(slots, age) {
 		return append(cases, 1)
 	}
@@ -143,17 +143,17 @@ func (l *Ledger) appendCases(cases []float64, u int32, signal int, now int64, pe
 	}
 	for i := range slots {
 		if slots[i].answered() {
-			cases = append(cases, slots[i].outcome(s.Kind))
+			cases = append(cases, slots[i].outcome(s.Kind, valueAt(values, i)))
 		}
 	}
 	return cases
 }
 
 // outcome returns an answer as a number from 0 to 1.
-func (s *slot) outcome(kind string) float64 {
+func (s *slot) outcome(kind string, value float64) float64 {
 	switch {
 	case kind == Score:
-		return s.value
+		return value
 	case s.state == passed:
 		return 1
 	}

@@ -49,11 +49,14 @@ type Ledger struct {
 	signals map[string]int // a signal's place in the policy
 	reader  Reader
 
-	units []unit
-	slots []slot // of unit i: width of them from i*width
-	width int    // signals times cases of a unit
-	index index
-	last  struct { // unit that was asked for
+	units    []unit
+	slots    []slot // of unit i: width of them from i*width
+	width    int    // signals times cases of a unit
+	values   []float64
+	valued   int   // so many of the values are a unit's
+	valuesAt []int // by signal: where among them; -1: a rate has none
+	index    index
+	last     struct { // unit that was asked for
 		name string
 		hash uint64
 	}
@@ -97,6 +100,7 @@ func NewLedger(p Policy, o LedgerOptions) *Ledger {
 		l.signals[p.Signals[i].Name] = i
 		l.points[i].planned = o.Marks[p.Signals[i].Name]
 	}
+	l.layOut()
 	for arm := range l.arms {
 		l.arms[arm] = newArmLedger(&l.policy)
 	}

@@ -109,8 +109,8 @@ func TestRoomIsShared(t *testing.T) {
 	}
 }
 
-// A unit takes 24 bytes and 16 for each signal, and as much again at most for
-// finding it, for the order of exposure and of values, and for growing.
+// A unit takes 24 bytes, 8 for each signal and 8 for each value, and as much again
+// at most for finding it, for the order of exposure and of values, and for growing.
 func TestMemoryByUnit(t *testing.T) {
 	p := DefaultPolicy()
 	const units = 100_000
@@ -120,7 +120,7 @@ func TestMemoryByUnit(t *testing.T) {
 	l.Snapshot(now.Add(24*time.Hour), NewProgress(modelStart))
 	got := float64(inUse()-before) / units
 	runtime.KeepAlive(l)
-	want := float64(24 + 16*len(p.Signals))
+	want := float64(24 + 8*len(p.Signals) + 8)
 	t.Logf("%.0f bytes a unit of %d signals", got, len(p.Signals))
 	if got > 2*want {
 		t.Errorf("%.0f bytes a unit, want at most twice %.0f", got, want)

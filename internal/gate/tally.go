@@ -76,11 +76,12 @@ func (l *Ledger) tallyUnit(t *tally, u int32, at int64, sign Count) {
 		t.step += sign
 	}
 	for i := range l.policy.Signals {
-		l.tallySignal(&t.signals[i], &l.policy.Signals[i], l.slotsOf(u, i), age, sign)
+		l.tallySignal(&t.signals[i], u, i, age, sign)
 	}
 }
 
-func (l *Ledger) tallySignal(t *signalTally, s *Signal, slots []slot, age int64, sign Count) {
+func (l *Ledger) tallySignal(t *signalTally, u int32, signal int, age int64, sign Count) {
+	s, slots, values := &l.policy.Signals[signal], l.slotsOf(u, signal), l.valuesOf(u, signal)
 	settled := age >= micros(s.Settle)
 	answered := false
 	for i := range slots {
@@ -89,7 +90,7 @@ func (l *Ledger) tallySignal(t *signalTally, s *Signal, slots []slot, age int64,
 		}
 		answered = true
 		if settled {
-			t.addCase(s, &slots[i], sign)
+			t.addCase(s, &slots[i], valueAt(values, i), sign)
 		}
 	}
 	if !answered && slots[0].state == na {
@@ -118,27 +119,27 @@ func (l *Ledger) pendingAt(slots []slot, age int64) bool {
 }
 
 // addCase counts one settled case.
-func (t *signalTally) addCase(s *Signal, o *slot, sign Count) {
+func (t *signalTally) addCase(s *Signal, o *slot, value float64, sign Count) {
 	seg := t.segment(o.segment)
 	t.n += sign
 	seg.n += sign
-	if s.Kind == Quantile && o.value > s.Promote {
+	if s.Kind == Quantile && value > s.Promote {
 		t.overPromote += sign
 	}
-	k := sign * o.count(s)
+	k := sign * o.count(s, value)
 	t.k += k
 	seg.k += k
 }
 
 // count returns what a case adds to k: 1 for a pass or a value over the
 // rollback threshold, or the number of its events.
-func (s *slot) count(signal *Signal) Count {
+func (s *slot) count(signal *Signal, value float64) Count {
 	is := s.state == passed
 	switch signal.Kind {
 	case Counter:
-		return Count(s.value)
+		return Count(value)
 	case Quantile:
-		is = s.value > signal.Rollback
+		is = value > signal.Rollback
 	}
 	if is {
 		return 1
@@ -229,10 +230,10 @@ func (l *Ledger) sortValues(u int32, at int64) {
 		if s.Kind != Quantile || at-l.units[u].at < micros(s.Settle) {
 			continue
 		}
-		slots := l.slotsOf(u, i)
+		slots, values := l.slotsOf(u, i), l.valuesOf(u, i)
 		for j := range slots {
 			if slots[j].answered() && !slots[j].sorted {
-				l.arms[l.units[u].arm].values[i].add(slots[j].value)
+				l.arms[l.units[u].arm].values[i].add(values[j])
 				slots[j].sorted = true
 			}
 		}

@@ -1,6 +1,9 @@
 package gate
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // The arms as indices.
 const (
@@ -37,11 +40,10 @@ const (
 	failed
 )
 
-// slot is the outcome of one signal and case of a unit.
+// slot is the outcome of one signal and case of a unit, but for its value.
 type slot struct {
-	value   float64 // the worst so far: of a score the least, else the largest
-	kase    uint32  // hash of the case
-	segment uint16  // restart points born before the answer, or until then the exposure
+	kase    uint32 // hash of the case
+	segment uint16 // restart points born before the answer, or until then the exposure
 	state   answerState
 	sorted  bool // the value is in the arm's sorted values
 }
@@ -94,6 +96,7 @@ func (l *Ledger) unit(o *Observation) (u int32, ok bool) {
 	}
 	l.units = append(l.units, unit{hash: l.last.hash, arm: armOf(o.Arm)})
 	l.slots = append(l.slots, make([]slot, l.width)...)
+	l.values = append(l.values, make([]float64, l.valued)...)
 	l.index.add(l.units)
 	return int32(len(l.units) - 1), true
 }
@@ -103,6 +106,36 @@ func (l *Ledger) slotsOf(u int32, signal int) []slot {
 	cases := l.policy.Cluster.MaxCasesPerUnit
 	from := int(u)*l.width + signal*cases
 	return l.slots[from : from+cases]
+}
+
+// valuesOf returns the values of a unit's slots: the worst so far, of a score the
+// least, else the largest. A rate has none.
+func (l *Ledger) valuesOf(u int32, signal int) []float64 {
+	if l.valuesAt[signal] < 0 {
+		return nil
+	}
+	from := int(u)*l.valued + l.valuesAt[signal]
+	return l.values[from : from+l.policy.Cluster.MaxCasesPerUnit]
+}
+
+// layOut says where the values of each signal are among those of a unit.
+func (l *Ledger) layOut() {
+	for i := range l.policy.Signals {
+		at := -1
+		if l.policy.Signals[i].Kind != Bernoulli {
+			at = l.valued
+			l.valued += l.policy.Cluster.MaxCasesPerUnit
+		}
+		l.valuesAt = append(l.valuesAt, at)
+	}
+}
+
+// valueAt returns a value; 0 where the signal has none.
+func valueAt(values []float64, i int) float64 {
+	if values == nil {
+		return 0
+	}
+	return values[i]
 }
 
 // expose takes the first exposure of a unit, and the outcomes that came
@@ -138,35 +171,31 @@ func (l *Ledger) answer(u int32, out outcome) Cause {
 	if out.at > until || out.received > until {
 		return Late
 	}
-	s := l.slotFor(u, out)
-	if s == nil {
+	i := l.slotFor(u, out)
+	if i < 0 {
 		return "" // beyond the cluster: no interval may count it
 	}
 	l.unfreeze(u)
-	l.put(u, s, out)
+	l.put(u, i, out)
 	l.refreeze(u)
 	return ""
 }
 
-// slotFor returns the slot of the outcome's case, or a free one, or nil where
+// slotFor returns which slot is the outcome's case's, or a free one, or -1 where
 // the unit has had all the cases that count.
-func (l *Ledger) slotFor(u int32, out outcome) *slot {
+func (l *Ledger) slotFor(u int32, out outcome) int {
 	slots := l.slotsOf(u, int(out.signal))
 	for i := range slots {
 		if slots[i].answered() && slots[i].kase == out.kase {
-			return &slots[i]
+			return i
 		}
 	}
-	for i := range slots {
-		if !slots[i].answered() {
-			return &slots[i]
-		}
-	}
-	return nil
+	return slices.IndexFunc(slots, func(s slot) bool { return !s.answered() })
 }
 
-// put writes an outcome into a slot.
-func (l *Ledger) put(u int32, s *slot, out outcome) {
+// put writes an outcome into slot i of its signal.
+func (l *Ledger) put(u int32, i int, out outcome) {
+	s, values := &l.slotsOf(u, int(out.signal))[i], l.valuesOf(u, int(out.signal))
 	if out.state == na {
 		if s.state == open {
 			s.state = na
@@ -174,9 +203,9 @@ func (l *Ledger) put(u int32, s *slot, out outcome) {
 		return
 	}
 	arm, signal := l.units[u].arm, out.signal
-	worse := out.value > s.value
+	worse := values != nil && out.value > values[i]
 	if l.policy.Signals[signal].Kind == Score {
-		worse = !s.answered() || out.value < s.value
+		worse = !s.answered() || out.value < values[i]
 	}
 	if !s.answered() {
 		s.kase, s.segment = out.kase, l.points[signal].count()
@@ -188,10 +217,10 @@ func (l *Ledger) put(u int32, s *slot, out outcome) {
 	s.state = max(s.state, out.state)
 	if worse {
 		if s.sorted {
-			l.arms[arm].values[signal].remove(s.value)
+			l.arms[arm].values[signal].remove(values[i])
 			s.sorted = false
 		}
-		s.value = out.value
+		values[i] = out.value
 	}
 }
 
@@ -205,9 +234,10 @@ func (l *Ledger) leave(u int32) {
 	l.multi++
 	l.served(u)
 	for i := range l.policy.Signals {
-		for _, s := range l.slotsOf(u, i) {
+		values := l.valuesOf(u, i)
+		for j, s := range l.slotsOf(u, i) {
 			if s.sorted {
-				l.arms[l.units[u].arm].values[i].remove(s.value)
+				l.arms[l.units[u].arm].values[i].remove(values[j])
 			}
 		}
 	}

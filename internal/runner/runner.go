@@ -35,7 +35,7 @@ type Options struct {
 	Units int
 }
 
-// DefaultUnits is Options.Units where it is zero: about 300 MB with the five
+// DefaultUnits is Options.Units where it is zero: about 240 MB with the five
 // signals of the default policy.
 const DefaultUnits = 2_000_000
 
