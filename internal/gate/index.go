@@ -64,22 +64,26 @@ type ids struct {
 // how many it keeps at most.
 const keepIDs = 1 << 19
 
-func (s *ids) has(id string) bool {
+// idOf returns the hash of a line's id; 0 where it has none.
+func idOf(id string) uint64 {
 	if id == "" {
-		return false
+		return 0
 	}
-	h := hashOf(id)
-	_, now := s.now[h]
-	_, before := s.before[h]
+	return hashOf(id)
+}
+
+func (s *ids) has(id uint64) bool {
+	_, now := s.now[id]
+	_, before := s.before[id]
 	return now || before
 }
 
-func (s *ids) add(id string) {
-	if id == "" {
+func (s *ids) add(id uint64) {
+	if id == 0 {
 		return
 	}
 	if s.now == nil || s.bounded && len(s.now) >= keepIDs {
 		s.now, s.before = map[uint64]struct{}{}, s.now
 	}
-	s.now[hashOf(id)] = struct{}{}
+	s.now[id] = struct{}{}
 }

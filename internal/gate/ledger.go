@@ -155,6 +155,7 @@ func (l *Ledger) fold(o *Observation) Cause {
 		l.options.Environment = o.Environment
 	}
 	signal, known := l.signals[o.Signal]
+	id := idOf(o.ID)
 	switch {
 	case !l.ours(o.Flag) || o.Environment != l.options.Environment:
 		return Foreign
@@ -162,22 +163,23 @@ func (l *Ledger) fold(o *Observation) Cause {
 		return UnknownSignal
 	case o.isOutcome() && !l.policy.Signals[signal].Takes(o):
 		return BadValue
-	case l.ids.has(o.ID):
+	case l.ids.has(id):
 		return Duplicate
 	case o.At.After(o.received().Add(time.Duration(l.policy.Integrity.MaxClockSkew))):
 		return Skewed
 	case o.Arm == Treatment && l.isForeign(o):
 		return ForeignBuild
-	case o.Aggregate != nil:
-		return l.foldAggregate(o, signal)
 	}
-	cause := l.foldUnit(o, signal)
-	if cause != "" {
-		return cause
+	var cause Cause
+	if o.Aggregate != nil {
+		cause = l.foldAggregate(o, signal)
+	} else if cause = l.foldUnit(o, signal); cause == "" {
+		l.epoch.tell(o)
 	}
-	l.epoch.tell(o)
-	l.ids.add(o.ID)
-	return ""
+	if cause == "" {
+		l.ids.add(id)
+	}
+	return cause
 }
 
 // Takes says whether an outcome has what the signal's kind needs: pass, or a

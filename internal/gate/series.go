@@ -54,9 +54,6 @@ func (l *Ledger) foldAggregate(o *Observation, signal int) Cause {
 	}
 	s := l.series[signal][armOf(o.Arm)]
 	fresh, cause := s.add(o)
-	if cause == "" {
-		l.ids.add(o.ID)
-	}
 	if o.Arm == Treatment {
 		l.outcomes += int64(fresh)
 	}
