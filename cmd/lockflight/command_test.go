@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -18,7 +19,7 @@ import (
 // commands are what scripts have besides testscript's own.
 var commands = map[string]func(*testscript.TestScript, bool, []string){
 	"exit": exit, "field": field, "observations": observations, "tamper": tamper, "truncate": truncate,
-	"port": port, "ready": ready, "equal": equal, "person": account,
+	"port": port, "ready": ready, "equal": equal, "account": account, "person": person,
 }
 
 // exit runs a program that has to end with an exit code: exit CODE PROGRAM...
@@ -103,8 +104,8 @@ func write(ts *testscript.TestScript, name, text string) {
 	ts.Check(os.WriteFile(ts.MkAbs(name), []byte(text), 0o600))
 }
 
-// account makes one for a person: person USERNAME PASSWORD.
-func account(ts *testscript.TestScript, _ bool, args []string) {
+// person makes an account for a person: person USERNAME PASSWORD.
+func person(ts *testscript.TestScript, _ bool, args []string) {
 	body := fmt.Sprintf(`{"username":%q,"email":"%s@example.com","password":%q,"rootRole":1}`, args[0], args[0], args[1])
 	req, err := http.NewRequest(http.MethodPost, ts.Getenv("LOCKFLIGHT_URL")+"/api/admin/user-admin", strings.NewReader(body))
 	ts.Check(err)
@@ -116,4 +117,16 @@ func account(ts *testscript.TestScript, _ bool, args []string) {
 	if resp.StatusCode != http.StatusCreated {
 		ts.Fatalf("making an account for %s: %s", args[0], resp.Status)
 	}
+}
+
+// account makes an account that may do nothing but read and puts its id into the
+// environment: account KIND NAME VAR.
+func account(ts *testscript.TestScript, _ bool, args []string) {
+	var out struct {
+		ID string `json:"id"`
+	}
+	server := remote{URL: ts.Getenv("LOCKFLIGHT_URL"), Token: ts.Getenv("LOCKFLIGHT_TOKEN")}
+	ts.Check(server.call(context.Background(), http.MethodPost, "/api/v1/accounts",
+		map[string]any{"kind": args[0], "username": args[1], "rootRole": 3}, &out))
+	ts.Setenv(args[2], out.ID)
 }

@@ -33,6 +33,7 @@ type cli struct {
 	Gate     gateCmd     `cmd:"" help:"Decide and replay release decisions."`
 	Evidence evidenceCmd `cmd:"" help:"Send evidence."`
 	Audit    auditCmd    `cmd:"" help:"Verify, export and prove the audit log."`
+	Agent    agentCmd    `cmd:"" help:"Register agents, say what they may do by themselves, and stop them."`
 	Token    tokenCmd    `cmd:"" help:"Make, list and revoke tokens."`
 	Generate generateCmd `cmd:"" help:"Write typed accessors for flags."`
 	Import   importCmd   `cmd:"" help:"Bring in flags from elsewhere."`

@@ -36,10 +36,11 @@ type tokenCreateCmd struct {
 	remote
 	format
 	Name        string        `help:"What the token is for; needed unless --rotate is."`
-	Type        string        `enum:"admin,backend,frontend,service,edge" default:"backend" help:"admin, backend, frontend, service or edge."`
+	Type        string        `enum:"admin,backend,frontend,service,edge,agent" default:"backend" help:"admin, backend, frontend, service, edge or agent."`
 	Environment []string      `short:"e" help:"An environment: one for backend and frontend; all where a service or edge token names none."`
 	Project     []string      `short:"p" help:"A project; all where none is named."`
 	Permission  []string      `help:"What a service token may do: flag.read, flag.env.toggle_off ..."`
+	Owner       string        `help:"Of an agent's token: the agent, by id (ag_...)."`
 	Expires     time.Duration `help:"How long it counts: 720h. Service and edge tokens end after 90 days by default."`
 	Rotate      string        `placeholder:"ID" help:"Replace the secret of this token instead, keeping its scopes."`
 	Overlap     time.Duration `help:"How long the old secret counts on beside the new one, at most 24h."`
@@ -66,9 +67,9 @@ func (c *tokenCreateCmd) Run(ctx context.Context, s streams) error {
 
 // input is the body that asks for the token.
 func (c *tokenCreateCmd) input(now time.Time) map[string]any {
-	in := map[string]any{"name": c.Name, "type": c.Type, "projects": c.Project}
+	in := map[string]any{"name": c.Name, "type": c.Type, "projects": c.Project, "owner": c.Owner}
 	switch {
-	case c.Type == "service" || c.Type == "edge":
+	case c.Type == "service" || c.Type == "edge" || c.Type == "agent":
 		in["environments"] = c.Environment
 	case len(c.Environment) > 0:
 		in["environment"] = strings.Join(c.Environment, ",")

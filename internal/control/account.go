@@ -29,6 +29,11 @@ type Account struct {
 	Owner   string `json:"owner,omitempty"`
 	Purpose string `json:"purpose,omitempty"`
 
+	// Tiers, Budgets and Demoted are what an agent may do by itself.
+	Tiers   []TierGrant        `json:"tiers,omitempty"`
+	Budgets map[BudgetKind]int `json:"budgets,omitempty"` // limits that are not those of Budgets
+	Demoted *Demotion          `json:"demoted,omitempty"`
+
 	// Identities are those at providers that sign the person in.
 	Identities []Identity `json:"identities,omitempty"`
 
@@ -74,6 +79,7 @@ func (w *work) addAccount(in Account) (Account, error) {
 		return in, err
 	}
 	in.Password, in.DisabledAt = "", nil
+	in.Tiers, in.Budgets, in.Demoted = nil, nil, nil // RegisterAgent gives them
 	all, err := list[Account](w, KindAccount, "")
 	if err != nil {
 		return in, err

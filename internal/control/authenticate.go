@@ -42,10 +42,13 @@ func (s *Service) readCredential(ctx context.Context, secret string, sum [sha256
 		stored = []byte(c.hash)
 	}
 	same := subtle.ConstantTimeCompare([]byte(hex.EncodeToString(sum[:])), stored) == 1
-	if err == nil && !same {
+	if !same && (err == nil || KindOf(err) == Denied) {
 		err = errCredential
 	}
 	if err != nil {
+		if c != nil && KindOf(err) == Denied {
+			s.denials.add(c.Principal, err)
+		}
 		return nil, err
 	}
 	if err := s.checkIdle(ctx, c, now); err != nil {
@@ -75,6 +78,7 @@ func (s *Service) checkIdle(ctx context.Context, c *credential, now time.Time) e
 }
 
 // resolve reads what the credential of an id allows, in one state of the store.
+// That of a killed agent is returned with the error that says so.
 func (s *Service) resolve(tx ReadTx, id string, now time.Time) (*credential, error) {
 	head, err := tx.Head()
 	if err != nil {
@@ -92,7 +96,10 @@ func (s *Service) resolve(tx ReadTx, id string, now time.Time) (*credential, err
 	if c.ended(now) {
 		return nil, errCredential
 	}
-	return c, nil
+	if c.agent != nil {
+		c.withoutOff(now)
+	}
+	return c, alive(tx, c.Principal, "")
 }
 
 func resolveToken(tx ReadTx, id string) (*credential, error) {

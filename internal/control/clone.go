@@ -28,6 +28,9 @@ func (s *Service) CloneFlag(ctx context.Context, p Principal, project, flag, nam
 		}
 		old := f
 		f.Name, f.CreatedAt, f.CreatedBy, f.ArchivedAt, f.Stale = name, w.now, w.p.ID, nil, false
+		if f, err = w.answerable(f); err != nil {
+			return err
+		}
 		if err := w.putFlag("flag.create", f); err != nil {
 			return err
 		}

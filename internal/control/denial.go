@@ -16,14 +16,18 @@ type denials struct {
 	by   map[denialKey]*denial
 }
 
-type denialKey struct{ id, typ, perm string }
+type denialKey struct{ id, typ, perm, code string }
 
 type denial struct {
 	principal Principal
 	typ       string // of the record: authz.denied, auth.login.fail
 	perm      string
+	code      string // of the error: denied, policy_denied, agent_killed
 	count     int64
 }
+
+// codeDenied is the code of a denial where nothing more is known.
+const codeDenied = "denied"
 
 // maxDenials bounds what waits; beyond it new sources are not told apart: they
 // share one record, without an actor.
@@ -38,16 +42,16 @@ func (d *denials) add(p Principal, err error) {
 	if !ok {
 		return
 	}
-	d.put(&denial{principal: p, typ: "authz.denied", perm: e.Field, count: 1})
+	d.put(&denial{principal: p, typ: "authz.denied", perm: e.Field, code: e.Code, count: 1})
 }
 
 // put adds what was refused, once or more often, to what waits.
 func (d *denials) put(one *denial) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	key := denialKey{one.principal.ID, one.typ, one.perm}
+	key := denialKey{one.principal.ID, one.typ, one.perm, one.code}
 	if d.by[key] == nil && len(d.by) >= maxDenials {
-		key, one = denialKey{typ: one.typ}, &denial{typ: one.typ, count: one.count}
+		key, one = denialKey{typ: one.typ}, &denial{typ: one.typ, code: codeDenied, count: one.count}
 	}
 	if same := d.by[key]; same != nil {
 		same.count += one.count
@@ -69,7 +73,7 @@ func (d *denials) take() []*denial {
 		out = append(out, one)
 	}
 	slices.SortFunc(out, func(a, b *denial) int {
-		return cmp.Or(strings.Compare(a.principal.ID, b.principal.ID), strings.Compare(a.typ, b.typ), strings.Compare(a.perm, b.perm))
+		return cmp.Or(strings.Compare(a.principal.ID, b.principal.ID), strings.Compare(a.typ, b.typ), strings.Compare(a.perm, b.perm), strings.Compare(a.code, b.code))
 	})
 	clear(d.by)
 	return out

@@ -34,6 +34,7 @@ type Error struct {
 	Field string
 	Msg   string
 	Err   error
+	Retry time.Duration // of a Limited: when it is worth trying again; 0 where that is soon, or not known
 
 	denial error // that a NotFound stands for, for the log alone
 }
@@ -58,6 +59,7 @@ func (e *Error) Unwrap() error { return e.Err }
 const (
 	CodePrecondition = "precondition_failed"    // a Conflict: a Guard does not hold
 	CodeMediaType    = "unsupported_media_type" // Invalid: a body in a form that is not read there
+	CodeBudget       = "budget_exceeded"        // Limited: an agent has done too much of something
 	CodeMethod       = "method_not_allowed"     // NotFound: there is something, but not that way
 )
 

@@ -1,6 +1,7 @@
 package control
 
 import (
+	"math"
 	"slices"
 	"strconv"
 
@@ -48,6 +49,45 @@ func (x *exposure) effect(tx ReadTx) (policy.Effect, error) {
 		}
 	}
 	return effect, nil
+}
+
+// raised is by how many percentage points a write has raised the flags that
+// were watched, together.
+func raised(tx ReadTx, watched []*exposure) (int, error) {
+	points := 0
+	for _, x := range watched {
+		after, err := x.served(tx)
+		if err != nil {
+			return 0, err
+		}
+		points += max(0, widest(after, x.ref.Flag)-widest(x.before, x.ref.Flag))
+	}
+	return points, nil
+}
+
+// widest is how many of a hundred units a flag may be on for: those of its widest
+// strategy, by its percentage alone.
+func widest(world eval.Snapshot, flag string) int {
+	i := slices.IndexFunc(world.Features, func(f eval.Flag) bool { return f.Name == flag })
+	if i < 0 || !world.Features[i].Enabled {
+		return 0
+	}
+	if len(world.Features[i].Strategies) == 0 {
+		return 100
+	}
+	most := 0
+	for _, st := range world.Features[i].Strategies {
+		percent := 100.0
+		for _, name := range []string{"rollout", "percentage"} {
+			if text, ok := st.Parameters[name]; ok {
+				if n, err := strconv.ParseFloat(text, 64); err == nil {
+					percent = min(max(n, 0), 100)
+				}
+			}
+		}
+		most = max(most, int(math.Ceil(percent)))
+	}
+	return most
 }
 
 // served reads the flags, their parents and all segments that they use, as

@@ -20,6 +20,12 @@ type Flag struct {
 	CreatedAt      time.Time `json:"createdAt"`
 	CreatedBy      string    `json:"createdBy,omitempty"` // the principal's id
 
+	// Owner is the person who answers for the flag, LifetimeDays how long it is
+	// needed, and Risk how much harm it can do. A flag made by an agent has all.
+	Owner        string `json:"owner,omitempty"`
+	LifetimeDays int    `json:"lifetimeDays,omitempty"` // 0: that of its type
+	Risk         Risk   `json:"risk,omitempty"`
+
 	// ArchivedAt is when the flag was taken out of service: it is served to
 	// nobody, and its name stays taken until it is deleted.
 	ArchivedAt *time.Time `json:"archivedAt,omitempty"`
@@ -74,6 +80,12 @@ func (s *Service) CreateFlag(ctx context.Context, p Principal, in Flag) (Flag, e
 		}
 		var err error
 		if in.Tags, err = settledTags(w, slices.Clone(in.Tags)); err != nil {
+			return err
+		}
+		if in, err = w.answerable(in); err != nil {
+			return err
+		}
+		if err := in.checkOwned(w); err != nil {
 			return err
 		}
 		in.CreatedAt, in.CreatedBy = w.now, p.ID

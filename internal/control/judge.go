@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/lockflight/lockflight/internal/policy"
 )
@@ -12,34 +13,56 @@ import (
 // judged carries out a change, and asks the policy about it in the same
 // transaction, which its refusal ends. Writes that need no right, such as
 // signing in, are not asked about.
-func (w *work) judged(ev event, change func() error) error {
-	if w.s.policy == nil || w.perm == "" {
+//
+// What an agent does is looked at closely: its tier is asked, with a policy or
+// without one, and what does not reduce exposure is charged to its budgets.
+func (w *work) judged(ev event, created bool, change func() error) error {
+	agent := w.p.Kind == KindAgent
+	if w.s.policy == nil && !agent || w.perm == "" {
 		return change()
 	}
 	in := policy.Input{
 		Actor:  policy.Actor{Kind: string(w.p.Kind), ID: w.p.ID, OnBehalfOf: w.p.OnBehalfOf},
 		Action: ev.Type, Permission: string(w.perm), Project: ev.Project, Env: policy.Environment{Name: ev.Env},
 	}
-	var watched []*exposure
-	ruled, settled := w.s.policy.Settled(in)
-	if !settled {
-		var err error
-		if watched, err = w.watch(ev); err != nil {
-			return err
+	in.Actor.Tier, in.Actor.Demoted = w.p.tier(Scope{ev.Project, ev.Env}, w.now)
+	if !agent {
+		if ruled, settled := w.s.policy.Settled(in); settled {
+			if err := change(); err != nil {
+				return err
+			}
+			w.ruled = ruled
+			return refused(ruled, w.perm)
 		}
+	}
+	watched, err := w.watch(ev)
+	if err != nil {
+		return err
 	}
 	if err := change(); err != nil {
 		return err
 	}
-	if !settled {
-		var err error
-		if in.Env.Class, in.Effect, err = w.outcome(ev, watched); err != nil {
-			return err
-		}
-		ruled = w.s.policy.Decide(in)
+	if in.Env.Class, in.Effect, err = w.outcome(ev, watched); err != nil {
+		return err
 	}
-	w.ruled = ruled
-	return refused(ruled, w.perm)
+	w.ruled = w.s.policy.Decide(in)
+	if err := refused(w.ruled, w.perm); err != nil || !agent || in.Reduces() {
+		return err
+	}
+	points, err := raised(w, watched)
+	if err != nil {
+		return err
+	}
+	return w.charge(ev, created, in.Env.Class, points)
+}
+
+// tier is that of an agent in a place, and whether it has lost it; "" for
+// whoever is no agent.
+func (p Principal) tier(at Scope, now time.Time) (tier policy.Tier, demoted bool) {
+	if p.agent == nil {
+		return "", false
+	}
+	return p.agent.TierAt(at, now), p.agent.Demoted != nil
 }
 
 // refused is the error of what is not allowed.

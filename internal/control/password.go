@@ -120,7 +120,7 @@ func (s *Service) FindIdentity(ctx context.Context, id Identity) (Account, error
 // SignInFailed is told of a sign-in that failed, for the log: one record for
 // each account and 100 ms at most, and one for all that name none.
 func (s *Service) SignInFailed(account string) {
-	d := &denial{typ: "auth.login.fail", count: 1}
+	d := &denial{typ: "auth.login.fail", code: codeDenied, count: 1}
 	if account != "" {
 		d.principal = Principal{Kind: KindHuman, ID: account, Via: "password", Origin: "ui"}
 	}

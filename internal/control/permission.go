@@ -48,6 +48,9 @@ const (
 	PermAccessRead     Permission = "access.read"
 	PermAccessWrite    Permission = "access.write"
 	PermSigninWrite    Permission = "sso.update"
+	PermAgentWrite     Permission = "agent.update"
+	PermAgentKill      Permission = "agent.kill"
+	PermAgentUnkill    Permission = "agent.unkill"
 	PermAppWrite       Permission = "application.write"
 	PermAny            Permission = "*"
 )
@@ -84,7 +87,7 @@ var parts = map[Permission]Permission{
 // widen its own rights by them, or those of others, or approve what it did.
 var neverAgents = []Permission{
 	PermAny, PermTokenCreate, PermTokenRevoke, PermUserWrite, PermRoleWrite, PermAccessWrite, PermSigninWrite,
-	PermReleaseApprove,
+	PermReleaseApprove, PermAgentWrite, PermAgentKill, PermAgentUnkill,
 }
 
 // Level says where a permission can be granted: in the whole installation, in
@@ -109,13 +112,13 @@ var levels = []struct {
 		PermProjectCreate, PermEnvCreate, PermEnvUpdate, PermEnvDelete,
 		PermContextWrite, PermContextCreate, PermContextUpdate, PermContextDelete,
 		PermTagWrite, PermTagCreate, PermTagUpdate, PermTagDelete, PermFlagTypeWrite, PermStrategyWrite, PermPlanWrite,
-		PermAppWrite, PermUserRead, PermUserWrite, PermRoleWrite, PermSigninWrite, PermAuditRead,
+		PermAppWrite, PermUserRead, PermUserWrite, PermAgentWrite, PermRoleWrite, PermSigninWrite, PermAuditRead,
 	}},
 	{LevelProject, []Permission{
 		PermRead, PermProjectUpdate, PermProjectArchive, PermProjectDelete, PermAccessRead, PermAccessWrite,
 		PermFlagCreate, PermFlagUpdate, PermFlagArchive, PermFlagRestore, PermFlagDelete,
 		PermSegmentWrite, PermSegmentCreate, PermSegmentUpdate, PermSegmentDelete,
-		PermTokenRead, PermTokenCreate, PermTokenRevoke,
+		PermTokenRead, PermTokenCreate, PermTokenRevoke, PermAgentKill, PermAgentUnkill,
 	}},
 	{LevelEnvironment, []Permission{
 		PermToggleOn, PermToggleOff,

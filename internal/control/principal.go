@@ -58,6 +58,9 @@ type Principal struct {
 	// OnBehalfOf is the id of that person.
 	OnBehalfOf string
 
+	// agent is the account of an agent that a credential stands behind.
+	agent *Account
+
 	// size is how many records the log had when a credential was read as this
 	// principal; 0 where none was.
 	size int64

@@ -76,6 +76,7 @@ type Release struct {
 	Next         string             `json:"next,omitempty"`         // that of the stage that followed
 	StartAt      *time.Time         `json:"startAt,omitempty"`      // of one that was scheduled
 	Starter      *Starter           `json:"starter,omitempty"`      // by whose rights it starts then
+	FrozenBy     string             `json:"frozenBy,omitempty"`     // the Kill of the agent that started it, by key
 	StartedBy    string             `json:"startedBy"`
 	StartedAt    time.Time          `json:"startedAt"`
 	ChangedAt    time.Time          `json:"changedAt"`  // when what is served last changed

@@ -42,9 +42,13 @@ func (r Release) approvals(milestone int) []Approval {
 // calendarClosed is the code of what must wait for a calendar.
 const calendarClosed = "calendar_closed"
 
-// Closed says why the release's exposure may not grow now, by the calendar of
-// its plan or of its environment; "" where it may. What reduces it never asks.
+// Closed says why the release's exposure may not grow now, by a Kill, the
+// calendar of its plan or that of its environment; "" where it may. What reduces
+// it never asks.
 func (r ReleaseView) Closed(now time.Time) string {
+	if r.FrozenBy != "" {
+		return "the agent that started it was stopped (" + r.FrozenBy + ")"
+	}
 	if why := closed(r.Plan.Calendar, now); why != "" {
 		return why
 	}

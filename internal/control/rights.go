@@ -79,6 +79,9 @@ func actor(tx ReadTx, id string) (Principal, error) {
 	}
 	p := Principal{Kind: a.Kind, ID: a.ID, Origin: "api"}
 	p.Grants, err = rights(tx, a)
+	if a.Kind == KindAgent {
+		p.agent = &a
+	}
 	if a.Kind == KindAgent && a.Owner != "" { // nobody answers for it any more
 		owner, missing := get[Account](tx, KindAccount, a.Owner)
 		if missing != nil || owner.DisabledAt != nil {

@@ -60,7 +60,7 @@ var memberPermissions = []Permission{
 // ownerPermissions are everything within a project.
 var ownerPermissions = append(slices.Clone(memberPermissions),
 	PermProjectUpdate, PermProjectArchive, PermProjectDelete, PermAccessRead, PermAccessWrite,
-	PermTokenCreate, PermTokenRevoke, PermClientRead, PermClientWrite, PermReleaseApprove)
+	PermTokenCreate, PermTokenRevoke, PermClientRead, PermClientWrite, PermReleaseApprove, PermAgentKill, PermAgentUnkill)
 
 // editorPermissions are what belongs to no project, but people and roles.
 var editorPermissions = []Permission{

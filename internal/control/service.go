@@ -112,6 +112,9 @@ func (s *Service) write(ctx context.Context, p Principal, pri Priority, fn func(
 		if err := w.refresh(); err != nil {
 			return err
 		}
+		if err := alive(w, w.p, ""); err != nil {
+			return err
+		}
 		return s.guard.around(tx, func() error { return fn(w) })
 	})
 	e, _ := errors.AsType[*Error](err)
@@ -123,7 +126,7 @@ func (s *Service) write(ctx context.Context, p Principal, pri Priority, fn func(
 		s.credentials.grown(w.size)
 	case e != nil && e.denial != nil:
 		s.denials.add(p, e.denial)
-	case KindOf(err) == Denied:
+	case KindOf(err) == Denied, e != nil && e.Code == CodeBudget:
 		s.denials.add(p, err)
 	}
 	return err
@@ -157,15 +160,20 @@ type event struct {
 // put writes ev.Doc as the next revision and appends its record. Writing what
 // is there already changes nothing and leaves no record.
 func (w *work) put(ev event) error {
-	doc, err := audit.Canonical(ev.Doc)
-	if err != nil {
-		return fmt.Errorf("encoding %s %s: %w", ev.Kind, ev.Key, err)
-	}
 	old, err := w.Resource(ev.Kind, ev.Key)
 	if err != nil && KindOf(err) != NotFound {
 		return err
 	}
-	if err == nil && old.Hash == audit.Sum(doc) {
+	if f, ok := ev.Doc.(Flag); ok && err != nil { // a new one, whichever way it is made
+		if ev.Doc, err = w.answerable(f); err != nil {
+			return err
+		}
+	}
+	doc, err := audit.Canonical(ev.Doc)
+	if err != nil {
+		return fmt.Errorf("encoding %s %s: %w", ev.Kind, ev.Key, err)
+	}
+	if old.Rev > 0 && old.Hash == audit.Sum(doc) {
 		return nil
 	}
 	parent, err := ParentOf(string(ev.Kind), doc)
@@ -173,7 +181,7 @@ func (w *work) put(ev event) error {
 		return err
 	}
 	var now Resource
-	err = w.judged(ev, func() (err error) {
+	err = w.judged(ev, old.Rev == 0, func() (err error) {
 		now, err = w.Put(ev.Kind, ev.Key, parent, doc)
 		return err
 	})
@@ -192,13 +200,16 @@ func (w *work) remove(ev event) error {
 	if err != nil {
 		return err
 	}
-	if err := w.judged(ev, func() error { return w.Delete(ev.Kind, ev.Key) }); err != nil {
+	if err := w.judged(ev, false, func() error { return w.Delete(ev.Kind, ev.Key) }); err != nil {
 		return err
 	}
 	return w.append(ev, old, Resource{})
 }
 
 func (w *work) append(ev event, old, now Resource) error {
+	if err := alive(w, w.p, ev.Project); err != nil {
+		return err
+	}
 	seq, err := w.Append(func(seq int64) ([]byte, error) {
 		r := w.s.record(w.p, ev.Type, w.now)
 		r.Seq = seq
@@ -212,6 +223,8 @@ func (w *work) append(ev event, old, now Resource) error {
 		if w.ruled.Rule != "" {
 			r.Authz.PolicyH, r.Authz.Rule = w.s.policy.Digest(), w.ruled.Rule
 		}
+		tier, _ := w.p.tier(Scope{ev.Project, ev.Env}, w.now)
+		r.Agent.Tier = string(tier)
 		r.Dec, r.Cor = ev.Decision, ev.Cause
 		return audit.Encode(r)
 	})
@@ -347,7 +360,7 @@ func (s *Service) appendDenials(tx Tx, all []*denial) error {
 	for _, d := range all {
 		_, err := tx.Append(func(seq int64) ([]byte, error) {
 			r := s.record(d.principal, d.typ, now)
-			r.Seq, r.Outcome, r.Code = seq, "denied", "denied"
+			r.Seq, r.Outcome, r.Code = seq, "denied", d.code
 			r.Authz = audit.Authz{Decision: "deny"}
 			if d.perm != "" {
 				r.Authz.Perm = []string{d.perm}
@@ -357,6 +370,12 @@ func (s *Service) appendDenials(tx Tx, all []*denial) error {
 		})
 		if err != nil {
 			return err
+		}
+		if d.code == CodeBudget {
+			w := &work{Tx: tx, s: s, p: guard(), now: now, perm: PermAny}
+			if err := w.breached(d.principal.ID, int(d.count)); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

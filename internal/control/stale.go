@@ -230,15 +230,19 @@ func (f Flag) exceeded(lifetimeDays *int, now time.Time) int {
 	return 1 + int((over-1)/(24*time.Hour))
 }
 
-// outlived reports whether a flag is past the lifetime of its type: what
+// outlived reports whether a flag is past its lifetime: what
 // Unleash calls potentially stale.
 func (f Flag) outlived(types []FlagType, now time.Time) bool {
-	return f.exceeded(lifetime(types, f.Type), now) > 0
+	return f.exceeded(f.lifetime(types), now) > 0
 }
 
-// lifetime is that of a type in days, nil where it has none.
-func lifetime(types []FlagType, id string) *int {
-	if i := slices.IndexFunc(types, func(t FlagType) bool { return t.ID == id }); i >= 0 {
+// lifetime is how many days a flag is needed: as it says itself, or as its type
+// does; nil where neither does.
+func (f Flag) lifetime(types []FlagType) *int {
+	if f.LifetimeDays > 0 {
+		return &f.LifetimeDays
+	}
+	if i := slices.IndexFunc(types, func(t FlagType) bool { return t.ID == f.Type }); i >= 0 {
 		return types[i].LifetimeDays
 	}
 	return nil

@@ -163,7 +163,7 @@ func newFactIndex(tx ReadTx, x index) (factIndex, error) {
 
 func (x factIndex) facts(f FoundFlag, all index) FlagFacts {
 	out := FlagFacts{
-		Flag: f.Flag, LifetimeDays: lifetime(all.types, f.Type), Life: all.lives[f.Name],
+		Flag: f.Flag, LifetimeDays: f.lifetime(all.types), Life: all.lives[f.Name],
 		Open: x.open[f.Name], Children: x.children[f.Name],
 	}
 	if r := x.released[f.Name]; r != nil && r.StartedAt.After(f.since()) {

@@ -124,7 +124,10 @@ func (w *work) advance(r *Release, v gate.Verdict, typ string) error {
 	if err := w.changed(r); err != nil {
 		return err
 	}
-	return w.putRelease(typ, *r, w.decision(r))
+	if err := w.putRelease(typ, *r, w.decision(r)); err != nil || v != gate.Rollback {
+		return err
+	}
+	return w.attribute(*r)
 }
 
 // decision is what the log holds of the release's verdict.

@@ -1,11 +1,12 @@
 package httpapi
 
 import (
+	"cmp"
 	"encoding/json"
 	"maps"
+	"math"
 	"net/http"
 	"strconv"
-	"time"
 
 	"github.com/lockflight/lockflight/internal/control"
 )
@@ -44,7 +45,8 @@ func WriteProblem(w http.ResponseWriter, _ *http.Request, err *control.Error) {
 func Advice(err *control.Error) http.Header {
 	switch err.Kind {
 	case control.Limited, control.Unavailable:
-		return http.Header{"Retry-After": {strconv.Itoa(int(control.RetryAfter / time.Second))}}
+		wait := cmp.Or(err.Retry, control.RetryAfter)
+		return http.Header{"Retry-After": {strconv.Itoa(max(1, int(math.Ceil(wait.Seconds()))))}}
 	case control.Unauthenticated:
 		return http.Header{"Www-Authenticate": {"Bearer"}}
 	default:

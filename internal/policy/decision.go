@@ -18,6 +18,11 @@ type Input struct {
 type Actor struct {
 	Kind, ID   string
 	OnBehalfOf string // the person, by id, for whom an agent acts
+
+	// Tier is an agent's where the change counts; "" leaves it to its rights.
+	// Demoted is whether it has lost all of it but what reduces exposure.
+	Tier    Tier
+	Demoted bool
 }
 
 // Environment is where a change counts. Class is prod or nonprod; a change that
@@ -50,23 +55,40 @@ type Decision struct {
 }
 
 // stops are the actions that reduce exposure by what they are: switching a flag
-// off, and halting or taking back a release.
-var stops = []string{"flag.env.disable", "release.milestone.rollback", "release.pause"}
+// off, halting or taking back a release, and stopping an agent.
+var stops = []string{"flag.env.disable", "release.milestone.rollback", "release.pause", "release.freeze", "agent.kill"}
 
-// reduces reports whether the change reduces exposure.
-func (in *Input) reduces() bool { return in.Effect == Reduces || slices.Contains(stops, in.Action) }
+// Reduces reports whether the change reduces exposure.
+func (in *Input) Reduces() bool { return in.Effect == Reduces || slices.Contains(stops, in.Action) }
 
 // increases reports whether it increases exposure, or may.
 func (in *Input) increases() bool {
-	return in.Effect != Same && !in.reduces()
+	return in.Effect != Same && !in.Reduces()
 }
 
 // Decide decides on a change: by the invariants, then by the rules that deny,
 // those that require an approval, and those that allow. What none of them speaks
 // about is denied, and so is a change on which a condition cannot be evaluated.
+// An agent's tier takes away from what they allow. A nil Policy has no rules and
+// allows what the rest does.
 func (p *Policy) Decide(in Input) Decision {
 	if d, ok := invariant(in); ok {
 		return d
+	}
+	d := p.rule(in)
+	if held, ok := ladder(in); ok && (d.Outcome == Allow || held.Outcome == Deny) {
+		return held
+	}
+	if held, ok := raises(in); ok && d.Outcome == Allow {
+		return held
+	}
+	return d
+}
+
+// rule decides by the rules.
+func (p *Policy) rule(in Input) Decision {
+	if p == nil {
+		return Decision{Outcome: Allow}
 	}
 	variables := in.variables()
 	for _, outcome := range []Outcome{Deny, Require, Allow} {
@@ -110,8 +132,10 @@ func (p *Policy) Settled(in Input) (d Decision, ok bool) {
 func (in *Input) variables() map[string]any {
 	return map[string]any{
 		"action": in.Action, "perm": in.Permission, "project": in.Project,
-		"actor":  map[string]string{"kind": in.Actor.Kind, "id": in.Actor.ID, "on_behalf_of": in.Actor.OnBehalfOf},
+		"actor": map[string]string{
+			"kind": in.Actor.Kind, "id": in.Actor.ID, "on_behalf_of": in.Actor.OnBehalfOf, "tier": string(in.Actor.Tier),
+		},
 		"env":    map[string]string{"name": in.Env.Name, "class": in.Env.Class},
-		"change": map[string]bool{"reduces_exposure": in.reduces(), "increases_exposure": in.increases()},
+		"change": map[string]bool{"reduces_exposure": in.Reduces(), "increases_exposure": in.increases()},
 	}
 }

@@ -9,7 +9,7 @@ import (
 
 // fields are what a condition may ask of each variable that has some.
 var fields = map[string][]string{
-	"actor":  {"kind", "id", "on_behalf_of"},
+	"actor":  {"kind", "id", "on_behalf_of", "tier"},
 	"env":    {"name", "class"},
 	"change": {"reduces_exposure", "increases_exposure"},
 }

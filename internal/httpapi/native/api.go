@@ -90,6 +90,7 @@ func Register(mux *http.ServeMux, o Options) {
 	a.diagnosis(h)
 	a.tokens(h)
 	a.accounts(h)
+	a.agents(h)
 	a.releases(h)
 	a.verdicts(h)
 	a.audit(h)

@@ -16,6 +16,9 @@ type FlagInput struct {
 	Type           string `json:"type,omitempty" default:"release"`
 	Description    string `json:"description,omitempty"`
 	ImpressionData bool   `json:"impressionData,omitempty"`
+	Owner          string `json:"owner,omitempty" doc:"the person who answers for it; of an agent's flag, the person it acts for where absent"`
+	LifetimeDays   int    `json:"lifetimeDays,omitempty" minimum:"0" maximum:"3650" doc:"how long it is needed; as its type where absent"`
+	Risk           string `json:"risk,omitempty" enum:"low,medium,high" doc:"how much harm it can do; of an agent's flag, high where absent"`
 }
 
 // FlagEdit says what to change of a flag; what is absent stays.
@@ -159,6 +162,7 @@ func (a api) createFlag(ctx context.Context, p control.Principal, in *body[FlagI
 	f, err := a.Service.CreateFlag(ctx, p, control.Flag{
 		Name: in.Body.Name, Project: in.Body.Project, Type: in.Body.Type,
 		Description: in.Body.Description, ImpressionData: in.Body.ImpressionData,
+		Owner: in.Body.Owner, LifetimeDays: in.Body.LifetimeDays, Risk: control.Risk(in.Body.Risk),
 	})
 	if err != nil {
 		return Flag{}, err

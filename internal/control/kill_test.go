@@ -1,0 +1,183 @@
+package control_test
+
+import (
+	"sync"
+	"testing"
+
+	"github.com/lockflight/lockflight/internal/control"
+	"github.com/lockflight/lockflight/internal/gate"
+	"github.com/lockflight/lockflight/internal/policy"
+)
+
+// TestKill: each scope stops what it names, and nothing else; lifting it is for
+// another person.
+func TestKill(t *testing.T) {
+	t.Parallel()
+	for scope, target := range map[control.KillScope]func(c *crew, p control.Principal) string{
+		control.KillAgent:   func(c *crew, _ control.Principal) string { return c.agent.ID },
+		control.KillClient:  func(_ *crew, p control.Principal) string { return p.Cred },
+		control.KillProject: func(*crew, control.Principal) string { return "default" },
+		control.KillAll:     func(*crew, control.Principal) string { return "" },
+	} {
+		t.Run(string(scope), func(t *testing.T) {
+			t.Parallel()
+			c := newCrew(t)
+			ctx, bot := t.Context(), c.bot(t)
+			from := c.head(t).Size
+			k := must(c.Kill(ctx, c.ann, control.Kill{Scope: scope, Target: target(c, bot), Reason: "it runs wild"}))(t)
+			diff(t, "again", k, must(c.Kill(ctx, c.bob, control.Kill{Scope: scope, Target: k.Target}))(t))
+			diff(t, "records", []string{"agent.kill"}, types(c.since(t, from)))
+			c.accounted(t, c.since(t, from))
+
+			from = c.head(t).Size
+			wantCode(t, c.add(t, bot, development), "agent_killed")
+			_, err := c.SetEnabled(ctx, bot, development, false) // not even this
+			if err != nil {                                      // where there is something to switch off
+				wantCode(t, err, "agent_killed")
+			}
+			_, _, err = c.Authenticate(ctx, c.secret)
+			if scope == control.KillProject {
+				check(t, err)
+			} else {
+				wantCode(t, err, "agent_killed")
+			}
+			check(t, c.FlushDenialsForTest(ctx))
+			for _, r := range c.since(t, from) {
+				if r.Outcome != "denied" || r.Code != "agent_killed" || r.Actor.ID != c.agent.ID {
+					t.Errorf("after the kill: %s %s %s by %s", r.Type, r.Outcome, r.Code, r.Actor.ID)
+				}
+			}
+
+			_, fresh := c.again(t)
+			other, _, err := c.Authenticate(ctx, fresh)
+			if scope == control.KillClient {
+				check(t, err)
+				check(t, c.add(t, other, development))
+			}
+
+			wantErr(t, c.Unkill(ctx, bot, scope, k.Target), control.Denied, "")
+			wantCode(t, c.Unkill(ctx, root, scope, k.Target), "people_only")
+			wantCode(t, c.Unkill(ctx, c.ann, scope, k.Target), "own_kill")
+			check(t, c.Unkill(ctx, c.bob, scope, k.Target))
+			wantErr(t, c.Unkill(ctx, c.bob, scope, k.Target), control.NotFound, "")
+			if scope == control.KillAgent || scope == control.KillClient {
+				wantCode(t, c.add(t, c.bot(t), development), "policy_denied") // it observes, at first
+				check(t, c.tier(t, c.bob, control.TierGrant{Tier: policy.TierRetreat}))
+			}
+			check(t, c.add(t, c.bot(t), development))
+		})
+	}
+}
+
+func TestKillRefuses(t *testing.T) {
+	t.Parallel()
+	c := newCrew(t)
+	ctx := t.Context()
+	_, err := c.Kill(ctx, c.bot(t), control.Kill{Scope: control.KillAll})
+	wantErr(t, err, control.Denied, "agent.kill")
+	_, err = c.Kill(ctx, may(blue, control.PermAgentKill), control.Kill{Scope: control.KillAll})
+	wantErr(t, err, control.Denied, "agent.kill")
+	must(c.Kill(ctx, may(blue, control.PermAgentKill), control.Kill{Scope: control.KillProject, Target: "blue"}))(t)
+	for field, in := range map[string]control.Kill{
+		"scope":  {Scope: "world"},
+		"target": {Scope: control.KillAll, Target: "x"},
+		"reason": {Scope: control.KillAll, Reason: "a\nb"},
+	} {
+		_, err := c.Kill(ctx, root, in)
+		wantErr(t, err, control.Invalid, field)
+	}
+	for _, in := range []control.Kill{
+		{Scope: control.KillAgent, Target: c.ann.ID},
+		{Scope: control.KillAgent, Target: "ag_99"},
+		{Scope: control.KillProject, Target: "none"},
+		{Scope: control.KillClient, Target: "tok_none"},
+	} {
+		_, err := c.Kill(ctx, root, in)
+		wantErr(t, err, control.NotFound, "")
+	}
+}
+
+// TestI9KilledAgentsWriteNothing: many writers of an agent, and a kill among
+// them. No record of the agent's follows the kill's, whoever was authenticated
+// when.
+func TestI9KilledAgentsWriteNothing(t *testing.T) {
+	t.Parallel()
+	for _, scope := range []control.KillScope{control.KillAgent, control.KillClient, control.KillProject, control.KillAll} {
+		t.Run(string(scope), func(t *testing.T) {
+			t.Parallel()
+			c := newCrew(t)
+			ctx, bot := t.Context(), c.bot(t)
+			must(c.EditAgent(ctx, c.ann, c.agent.ID, control.AgentEdit{Budgets: map[control.BudgetKind]int{
+				"writes": 1000, "flags_created": 1000,
+			}}))(t)
+			target := map[control.KillScope]string{
+				control.KillAgent: c.agent.ID, control.KillClient: bot.Cred, control.KillProject: "default",
+			}[scope]
+			written := make(chan struct{}, 1)
+			var writers sync.WaitGroup
+			for i := range 8 {
+				writers.Go(func() {
+					for n := range 1000 {
+						name := "flag-" + string(rune('a'+i)) + "-" + string(rune('a'+n%26)) + string(rune('a'+n/26%26))
+						if _, err := c.CreateFlag(ctx, bot, control.Flag{Name: name, Project: "default"}); err != nil {
+							wantCode(t, err, "agent_killed")
+							return
+						}
+						select {
+						case written <- struct{}{}:
+						default:
+						}
+					}
+				})
+			}
+			for range 5 {
+				<-written
+			}
+			must(c.Kill(ctx, c.bob, control.Kill{Scope: scope, Target: target}))(t)
+			writers.Wait()
+			killed := false
+			for _, r := range c.since(t, 0) {
+				killed = killed || r.Type == "agent.kill"
+				if killed && r.Actor.ID == c.agent.ID && r.Outcome == "success" {
+					t.Errorf("%s by the agent at %d, after the kill", r.Type, r.Seq)
+				}
+			}
+			if !killed {
+				t.Error("the kill is not in the log")
+			}
+		})
+	}
+}
+
+// TestKillHoldsReleases: what a killed agent has started serves what it serves,
+// and no more, until a person rolls it back or lifts the kill; the gate rolls
+// it back still.
+func TestKillHoldsReleases(t *testing.T) {
+	t.Parallel()
+	c := newCrew(t)
+	ctx := t.Context()
+	in := starting()
+	in.Flag, in.Environment = development.Flag, development.Environment
+	r := must(c.StartRelease(ctx, c.bot(t), in))(t)
+	from := c.head(t).Size
+	must(c.Kill(ctx, c.ann, control.Kill{Scope: control.KillAgent, Target: c.agent.ID}))(t)
+	diff(t, "records", []string{"agent.kill", "release.freeze"}, types(c.since(t, from)))
+	view := must(c.Release(ctx, root, r.ID))(t)
+	if view.Closed(c.now()) == "" || !view.Open() {
+		t.Errorf("it is %s, and closed because of %q", view.State, view.Closed(c.now()))
+	}
+	view = c.apply(t, view, gate.Hold, gate.MinDuration)
+	_, err := c.Apply(ctx, control.Engine(), c.decided(view, gate.Promote, gate.AllPass))
+	wantCode(t, err, "calendar_closed")
+
+	check(t, c.Unkill(ctx, c.bob, control.KillAgent, c.agent.ID))
+	view = must(c.Release(ctx, root, r.ID))(t)
+	if why := view.Closed(c.now()); why != "" {
+		t.Errorf("it is still closed: %s", why)
+	}
+	must(c.Kill(ctx, c.ann, control.Kill{Scope: control.KillAll}))(t)
+	view = must(c.Release(ctx, root, r.ID))(t)
+	if got := c.apply(t, view, gate.Rollback, "P2"); got.State != control.RolledBack {
+		t.Errorf("it is %s", got.State)
+	}
+}
