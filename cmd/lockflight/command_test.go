@@ -19,7 +19,7 @@ import (
 // commands are what scripts have besides testscript's own.
 var commands = map[string]func(*testscript.TestScript, bool, []string){
 	"exit": exit, "field": field, "observations": observations, "tamper": tamper, "truncate": truncate,
-	"port": port, "ready": ready, "equal": equal, "account": account, "person": person,
+	"port": port, "ready": ready, "equal": equal, "account": account, "person": signable,
 }
 
 // exit runs a program that has to end with an exit code: exit CODE PROGRAM...
@@ -104,8 +104,8 @@ func write(ts *testscript.TestScript, name, text string) {
 	ts.Check(os.WriteFile(ts.MkAbs(name), []byte(text), 0o600))
 }
 
-// person makes an account for a person: person USERNAME PASSWORD.
-func person(ts *testscript.TestScript, _ bool, args []string) {
+// signable makes an account that a person signs in with: person USERNAME PASSWORD.
+func signable(ts *testscript.TestScript, _ bool, args []string) {
 	body := fmt.Sprintf(`{"username":%q,"email":"%s@example.com","password":%q,"rootRole":1}`, args[0], args[0], args[1])
 	req, err := http.NewRequest(http.MethodPost, ts.Getenv("LOCKFLIGHT_URL")+"/api/admin/user-admin", strings.NewReader(body))
 	ts.Check(err)

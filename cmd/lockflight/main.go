@@ -30,6 +30,7 @@ type cli struct {
 	Flag     flagCmd     `cmd:"" help:"List, make and switch flags."`
 	Release  releaseCmd  `cmd:"" help:"Start, watch and stop releases."`
 	Incident incidentCmd `cmd:"" help:"List, show and resolve incidents."`
+	Rollback rollbackCmd `cmd:"" help:"Take a build back everywhere, or what an agent has raised."`
 	Gate     gateCmd     `cmd:"" help:"Decide and replay release decisions."`
 	Evidence evidenceCmd `cmd:"" help:"Send evidence."`
 	Audit    auditCmd    `cmd:"" help:"Verify, export and prove the audit log."`

@@ -72,11 +72,23 @@ func widest(world eval.Snapshot, flag string) int {
 	if i < 0 || !world.Features[i].Enabled {
 		return 0
 	}
-	if len(world.Features[i].Strategies) == 0 {
+	return widestStrategy(world.Features[i].Strategies)
+}
+
+// widestOf is widest of a flag's own configuration.
+func widestOf(fe FlagEnv) int {
+	if !fe.Enabled {
+		return 0
+	}
+	return widestStrategy(fe.enabled())
+}
+
+func widestStrategy(all []eval.Strategy) int {
+	if len(all) == 0 {
 		return 100
 	}
 	most := 0
-	for _, st := range world.Features[i].Strategies {
+	for _, st := range all {
 		percent := 100.0
 		for _, name := range []string{"rollout", "percentage"} {
 			if text, ok := st.Parameters[name]; ok {

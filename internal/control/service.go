@@ -99,6 +99,9 @@ type work struct {
 	perm Permission
 	// ruled is what the policy said of the change that is recorded next.
 	ruled policy.Decision
+	// parent is the sequence number of the record that caused what is recorded
+	// next; nil where none did.
+	parent *int64
 	// size is that of the log after the records of this write, 0 without any.
 	size int64
 }
@@ -226,6 +229,9 @@ func (w *work) append(ev event, old, now Resource) error {
 		tier, _ := w.p.tier(Scope{ev.Project, ev.Env}, w.now)
 		r.Agent.Tier = string(tier)
 		r.Dec, r.Cor = ev.Decision, ev.Cause
+		if w.parent != nil {
+			r.Cor.Parent = w.parent
+		}
 		return audit.Encode(r)
 	})
 	w.size = seq + 1

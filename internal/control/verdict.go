@@ -173,7 +173,7 @@ func (w *work) settleFlag(r Release) error {
 		}
 	}
 	fe.Enabled = true
-	fe.Strategies = slices.Insert(fe.Strategies, 0, Strategy{ID: r.ID, Title: "release " + r.ID, Strategy: st})
+	fe.Strategies = slices.Insert(fe.Strategies, 0, Strategy{ID: r.ID, Title: r.title(), Strategy: st})
 	return w.putEnv("flag.env.enable", r.Ref(), fe, r.cause())
 }
 

@@ -91,6 +91,7 @@ func Register(mux *http.ServeMux, o Options) {
 	a.tokens(h)
 	a.accounts(h)
 	a.agents(h)
+	a.rollbacks(h)
 	a.releases(h)
 	a.verdicts(h)
 	a.audit(h)
