@@ -75,6 +75,15 @@ func (s *Service) CreateAccount(ctx context.Context, p Principal, in Account) (A
 }
 
 func (w *work) addAccount(in Account) (Account, error) {
+	in, err := w.newAccount(in)
+	if err != nil {
+		return in, err
+	}
+	return in, w.put(accountEvent("create", in))
+}
+
+// newAccount returns an account that may be added, with its number.
+func (w *work) newAccount(in Account) (Account, error) {
 	if err := w.may(Scope{}, PermUserWrite); err != nil {
 		return in, err
 	}
@@ -95,7 +104,7 @@ func (w *work) addAccount(in Account) (Account, error) {
 	}
 	in.ID = accountPrefixes[in.Kind] + strconv.Itoa(in.Number)
 	in.CreatedAt, in.CreatedBy = w.now, w.p.ID
-	return in, w.put(accountEvent("create", in))
+	return in, nil
 }
 
 func accountEvent(verb string, a Account) event {

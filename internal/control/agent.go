@@ -111,8 +111,7 @@ func (s *Service) RegisterAgent(ctx context.Context, p Principal, in Account) (A
 			return err
 		}
 		wanted := in
-		in.Tiers, in.Budgets, in.Demoted = nil, nil, nil
-		if in, err = w.addAccount(in); err != nil {
+		if in, err = w.newAccount(in); err != nil {
 			return err
 		}
 		for _, g := range wanted.Tiers {
@@ -123,7 +122,7 @@ func (s *Service) RegisterAgent(ctx context.Context, p Principal, in Account) (A
 		if err := w.setBudgets(&in, wanted.Budgets); err != nil {
 			return err
 		}
-		return w.put(accountEvent("update", in))
+		return w.put(accountEvent("create", in))
 	})
 	return in, err
 }

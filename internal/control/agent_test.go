@@ -103,7 +103,9 @@ func TestRegisterAgent(t *testing.T) {
 	wantErr(t, err, control.Denied, "agent.update")
 
 	in.Tiers = []control.TierGrant{{Tier: policy.TierPropose}}
+	from := c.head(t).Size
 	a := must(c.RegisterAgent(ctx, root, in))(t) // less than an agent has takes no person
+	diff(t, "records", []string{"agent.create"}, types(c.since(t, from)))
 	view := must(c.Agent(ctx, root, a.ID))(t)
 	if view.Tier != policy.TierPropose || len(view.Kills) > 0 || view.Owner != c.ann.ID {
 		t.Errorf("it is registered as %+v", view)
@@ -228,9 +230,9 @@ func TestBudgets(t *testing.T) {
 	}, spent)
 }
 
-// TestBudgetsAreShared: agents do not do together, for one person or in one
+// TestMC09BudgetsAreShared: agents do not do together, for one person or in one
 // project, what none of them may do alone; another replica counts on.
-func TestBudgetsAreShared(t *testing.T) {
+func TestMC09BudgetsAreShared(t *testing.T) {
 	t.Parallel()
 	c := newCrew(t)
 	other := must(c.RegisterAgent(t.Context(), c.ann, control.Account{

@@ -97,10 +97,10 @@ func TestKillRefuses(t *testing.T) {
 	}
 }
 
-// TestI9KilledAgentsWriteNothing: many writers of an agent, and a kill among
+// TestMC07KilledAgentsWriteNothing (I9): many writers of an agent, and a kill among
 // them. No record of the agent's follows the kill's, whoever was authenticated
 // when.
-func TestI9KilledAgentsWriteNothing(t *testing.T) {
+func TestMC07KilledAgentsWriteNothing(t *testing.T) {
 	t.Parallel()
 	for _, scope := range []control.KillScope{control.KillAgent, control.KillClient, control.KillProject, control.KillAll} {
 		t.Run(string(scope), func(t *testing.T) {

@@ -175,17 +175,25 @@ func (in Rollback) steps(tx ReadTx, p Principal, done map[Ref][]change) ([]Rollb
 		last[r.Ref()] = r
 	}
 	var out []RollbackStep
+	settled := map[Ref]bool{}
 	for ref, r := range last {
 		step, err := in.ofRelease(tx, r)
 		if err != nil {
 			return nil, err
 		}
-		if step.Action != "" {
-			out = append(out, step)
-			delete(done, ref)
+		if step.Action == "" {
+			continue
 		}
+		if len(done[ref]) > 0 && step.Action != StepRelease { // both have raised it: neither alone takes that back
+			step.Action, step.To = StepOff, 0
+		}
+		settled[ref] = step.Action != StepRelease
+		out = append(out, step)
 	}
 	for ref, changes := range done {
+		if settled[ref] {
+			continue
+		}
 		step, err := ofChanges(tx, ref, changes)
 		if err != nil {
 			return nil, err
@@ -197,7 +205,7 @@ func (in Rollback) steps(tx ReadTx, p Principal, done map[Ref][]change) ([]Rollb
 	if len(out) > maxBatch {
 		return nil, Errorf(TooLarge, "too_many", "%d flags would be touched, at most %d are at a time: say since when", len(out), maxBatch)
 	}
-	slices.SortFunc(out, func(a, b RollbackStep) int {
+	slices.SortStableFunc(out, func(a, b RollbackStep) int { // of one flag, the release before what is below it
 		return cmp.Or(cmp.Compare(a.Environment, b.Environment), cmp.Compare(a.Flag, b.Flag))
 	})
 	for _, step := range out {

@@ -89,7 +89,7 @@ func TestRollbackAgent(t *testing.T) {
 	at := func(flag string) control.Ref {
 		return control.Ref{Project: "default", Flag: flag, Environment: "development"}
 	}
-	for _, name := range []string{"widened", "changed-since", "lowered", "taken-back", "before"} {
+	for _, name := range []string{"widened", "changed-since", "lowered", "taken-back", "before", "both"} {
 		must(c.CreateFlag(ctx, root, control.Flag{Name: name, Project: "default"}))(t)
 		must(c.AddStrategy(ctx, root, at(name), rollout("20")))(t)
 		must(c.SetEnabled(ctx, root, at(name), true))(t)
@@ -117,12 +117,17 @@ func TestRollbackAgent(t *testing.T) {
 	in := starting()
 	in.Flag, in.Environment = development.Flag, development.Environment
 	must(c.StartRelease(ctx, bot, in))(t)
+	widen(bot, "both", "40")
+	in.Flag = "both"
+	must(c.StartRelease(ctx, bot, in))(t)
 
 	c.dryThenWet(t, c.bob, control.Rollback{Agent: c.agent.ID, Since: since},
+		"development both: roll back the release, 10 to 0",
+		"development both: restore, 40 to 20",
 		"development changed-since: switch off, 70 to 0",
 		"development green-flag: roll back the release, 10 to 0",
 		"development widened: restore, 80 to 20")
-	for name, want := range map[string]string{"widened": "20", "lowered": "10", "taken-back": "5", "before": "90"} {
+	for name, want := range map[string]string{"widened": "20", "lowered": "10", "taken-back": "5", "before": "90", "both": "20"} {
 		v := must(c.Flag(ctx, root, "default", name))(t)
 		if e := v.Environments[0]; !e.Enabled || e.Strategies[0].Parameters["rollout"] != want {
 			t.Errorf("%s is on %v at %v, want %s", name, e.Enabled, e.Strategies[0].Parameters["rollout"], want)
