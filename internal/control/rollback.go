@@ -172,7 +172,9 @@ func (in Rollback) steps(tx ReadTx, p Principal, done map[Ref][]change) ([]Rollb
 	slices.SortFunc(all, func(a, b Release) int { return a.StartedAt.Compare(b.StartedAt) })
 	last := map[Ref]Release{}
 	for _, r := range all {
-		last[r.Ref()] = r
+		for _, one := range r.Each() {
+			last[one.Ref()] = one
+		}
 	}
 	var out []RollbackStep
 	settled := map[Ref]bool{}
@@ -370,8 +372,7 @@ func (w *work) take(in Rollback, step RollbackStep) error {
 		if err != nil {
 			return err
 		}
-		r.byHand(w, gate.Rollback, "P1_OPERATOR_KILL", in.Reason)
-		return w.advance(&r.Release, gate.Rollback)
+		return w.withdraw(&r, []string{step.Flag}, in.Reason)
 	case StepRestore:
 		return w.putEnv("flag.env.restore", step.Ref, step.config, audit.Correlation{})
 	default:
