@@ -19,6 +19,7 @@ type auditCmd struct {
 	Verify auditVerifyCmd `cmd:"" help:"Re-read a whole log, its signatures and the state it accounts for."`
 	Export auditExportCmd `cmd:"" help:"Write the log to one file that anyone can verify."`
 	Prove  auditProveCmd  `cmd:"" help:"Write the proof that one record is in the log."`
+	Fork   auditForkCmd   `cmd:"" help:"Let a log that is not what was signed for go on under a new name and key; its server must be stopped."`
 }
 
 // logSource is where a log is: a stopped server's data, or a running server.
@@ -32,7 +33,8 @@ type logSource struct {
 // offline tells whether the log is read from where it is stored.
 func (l logSource) offline() bool { return l.Data != "" || l.DatabaseURL != "" }
 
-// open calls fn with the stored log and the key that its checkpoints must bear.
+// open calls fn with the stored log and the keys that its checkpoints must bear,
+// the newest first: a log that is a fork has several, a line each.
 func (l logSource) open(ctx context.Context, fn func(log audit.StoredLog, vkey string) error) error {
 	vkey, err := l.key()
 	if err != nil {
@@ -47,7 +49,7 @@ func (l logSource) open(ctx context.Context, fn func(log audit.StoredLog, vkey s
 		return fmt.Errorf("opening the log: %w", err)
 	}
 	defer db.Close()
-	return db.ViewLog(ctx, func(log audit.StoredLog) error { return fn(log, vkey) })
+	return db.ViewLog(ctx, func(log audit.FollowedLog) error { return fn(log, vkey) })
 }
 
 func (l logSource) key() (string, error) {
@@ -110,7 +112,7 @@ func (c *auditVerifyCmd) verify(ctx context.Context) (auditReport, error) {
 	case c.offline():
 		var out auditReport
 		err := c.open(ctx, func(log audit.StoredLog, vkey string) error {
-			keys, err := audit.Verifiers(vkey)
+			keys, err := audit.Verifiers(strings.Fields(vkey)...)
 			if err != nil {
 				return err
 			}
@@ -198,7 +200,7 @@ func (c *auditExportCmd) Run(ctx context.Context, s streams) error {
 func (c *auditExportCmd) export(ctx context.Context, w io.Writer) error {
 	if c.offline() {
 		return c.open(ctx, func(log audit.StoredLog, vkey string) error {
-			return audit.Export(w, log, audit.ExportOptions{VerifierKey: vkey})
+			return audit.Export(w, log, audit.ExportOptions{VerifierKey: strings.Fields(vkey)[0]})
 		})
 	}
 	answer, err := c.send(ctx, http.MethodGet, "/api/v1/audit/export", "application/json", nil)

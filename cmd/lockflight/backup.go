@@ -102,7 +102,7 @@ func verifyData(ctx context.Context, dir string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("reading the verifier key: %w", err)
 	}
-	keys, err := audit.Verifiers(strings.TrimSpace(string(vkey)))
+	keys, err := audit.Verifiers(strings.Fields(string(vkey))...)
 	if err != nil {
 		return "", fmt.Errorf("reading the verifier key: %w", err)
 	}
@@ -112,7 +112,7 @@ func verifyData(ctx context.Context, dir string) (string, error) {
 	}
 	defer db.Close()
 	var r audit.Report
-	err = db.ViewLog(ctx, func(log audit.StoredLog) (err error) {
+	err = db.ViewLog(ctx, func(log audit.FollowedLog) (err error) {
 		r, err = audit.Verify(log, audit.Options{Keys: keys, Parent: control.ParentOf})
 		return err
 	})

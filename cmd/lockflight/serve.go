@@ -49,6 +49,8 @@ type serveCmd struct {
 	Policy      string `type:"existingfile" help:"File of the access policy (YAML): what agents, people and machines may do of what their roles allow. Where absent, agents act outside production and propose in it."`
 	SigningKey  string `name:"signing-key" type:"path" help:"File of the key that signs the log's checkpoints; signing.key in --data where absent."`
 
+	CheckpointFile string `name:"checkpoint-file" type:"path" help:"File that keeps the log's newest checkpoint outside the database, for the next start to compare; checkpoint.last beside the key where absent."`
+
 	Retention       time.Duration `default:"720h" help:"How long what clients report is kept: usage by the hour, receipts, instances, impact metrics. At least 24h."`
 	FrontendOrigins []string      `name:"frontend-origins" placeholder:"URL,..." help:"Sites whose pages may use the frontend API and OFREP; all where absent."`
 
@@ -128,7 +130,7 @@ func (c *serveCmd) Run(ctx context.Context, s streams) error {
 		return usageError{err}
 	}
 	a, err := app.New(ctx, app.Options{
-		Listen: c.Listen, OTLPListen: c.OTLPGRPC, DataDir: c.Data, DatabaseURL: c.DatabaseURL, SigningKey: c.SigningKey,
+		Listen: c.Listen, OTLPListen: c.OTLPGRPC, DataDir: c.Data, DatabaseURL: c.DatabaseURL, SigningKey: c.SigningKey, CheckpointFile: c.CheckpointFile,
 		Version: version(), Policy: access,
 		AdminTokens: c.InitAdmin, BackendTokens: c.InitBackend, FrontendTokens: c.InitFrontend,
 		FrontendOrigins: c.FrontendOrigins, EdgeClientSecret: c.EdgeSecret, Retention: c.Retention, Logger: log,

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -19,6 +20,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/lockflight/lockflight/internal/audit"
 	"github.com/lockflight/lockflight/internal/control"
 	"github.com/lockflight/lockflight/internal/evidence"
 	"github.com/lockflight/lockflight/internal/feed"
@@ -42,7 +44,10 @@ type Options struct {
 	DataDir     string // SQLite and the signing key; ./lockflight-data where empty
 	DatabaseURL string // postgres://...: PostgreSQL in place of SQLite
 	SigningKey  string // file; signing.key in DataDir where empty
-	Version     string
+	// CheckpointFile keeps the newest checkpoint outside the database;
+	// checkpoint.last beside SigningKey where empty.
+	CheckpointFile string
+	Version        string
 
 	// Tokens that exist from the first start, in Unleash's form.
 	AdminTokens, BackendTokens, FrontendTokens []string
@@ -101,6 +106,10 @@ type App struct {
 	signed   atomic.Int64 // size of the newest checkpoint made here
 	teardown []func() error
 
+	last   lastCheckpoint
+	known  *audit.Checkpoint // what last had at the start
+	unkept sync.Once         // says that nothing can be kept there
+
 	edgeSecret []byte // Options.EdgeClientSecret, decoded
 }
 
@@ -145,6 +154,10 @@ func (a *App) open(ctx context.Context) error {
 		Store: a.store, Usage: a.store, Uses: a.store, Now: o.Now, Origin: a.signer.origin, Version: o.Version, Logger: o.Logger,
 		Policy: o.Policy,
 	})
+	a.last = lastCheckpoint{o.CheckpointFile}
+	if err := a.checkLog(ctx); err != nil {
+		return err
+	}
 	if err := a.prepare(ctx); err != nil {
 		return err
 	}
@@ -197,7 +210,7 @@ func (a *App) wire() {
 	}).Register(mux)
 	native.Register(mux, native.Options{
 		Service: a.Service, Usage: a.store, Live: a.runner, Ingest: a.ingest,
-		Log: a.store, Checkpoint: a.checkpoint, VerifierKey: a.signer.vkey, Logger: o.Logger,
+		Log: a.store, Checkpoint: a.checkpoint, VerifierKey: a.signer.vkey, Keys: a.signer.vkeys, Logger: o.Logger,
 	})
 	tlog.Register(mux, tlog.Options{Service: a.Service, Log: a.store, VerifierKey: a.signer.vkey, Logger: o.Logger})
 	a.people.Register(mux)
@@ -218,6 +231,9 @@ func (o Options) withDefaults() Options {
 	if o.SigningKey == "" {
 		o.SigningKey = defaultKeyFile(o.DataDir)
 	}
+	if o.CheckpointFile == "" {
+		o.CheckpointFile = defaultCheckpointFile(o.SigningKey)
+	}
 	if o.Retention == 0 {
 		o.Retention = DefaultRetention
 	}
@@ -232,6 +248,20 @@ func (o Options) withDefaults() Options {
 
 // prepare makes what every installation has. It is idempotent.
 func (a *App) prepare(ctx context.Context) error {
+	if !a.refused() {
+		if err := a.initialize(ctx); err != nil {
+			return err
+		}
+	}
+	var err error
+	if a.setup, err = newSetup(ctx, a.Service); err != nil {
+		return fmt.Errorf("looking for an admin token: %w", err)
+	}
+	return nil
+}
+
+// initialize writes what every installation has, where it is not there.
+func (a *App) initialize(ctx context.Context) error {
 	if err := a.Service.Init(ctx); err != nil {
 		return fmt.Errorf("preparing the installation: %w", err)
 	}
@@ -243,10 +273,6 @@ func (a *App) prepare(ctx context.Context) error {
 				return fmt.Errorf("adding the initial %s token: %w", typ, err)
 			}
 		}
-	}
-	var err error
-	if a.setup, err = newSetup(ctx, a.Service); err != nil {
-		return fmt.Errorf("looking for an admin token: %w", err)
 	}
 	return nil
 }
@@ -283,7 +309,7 @@ func (a *App) Run(ctx context.Context) error {
 	defer stopParts()
 	g, ctx := errgroup.WithContext(ctx)
 	for _, part := range []func(context.Context) error{
-		a.store.Run, a.Service.Run, a.hub.Run, a.runner.Run, a.ingest.Run, a.clients.Run, a.signing, a.cleaning, a.proving,
+		a.store.Run, a.Service.Run, a.hub.Run, a.runner.Run, a.ingest.Run, a.clients.Run, a.signing, a.watching, a.cleaning, a.proving,
 	} {
 		g.Go(func() error {
 			if err := part(parts); err != nil && !errors.Is(err, context.Canceled) {

@@ -141,7 +141,7 @@ func TestShutdown(t *testing.T) {
 	check(t, err)
 	keys, err := audit.Verifiers(strings.TrimSpace(string(key)))
 	check(t, err)
-	check(t, db.ViewLog(t.Context(), func(log audit.StoredLog) error {
+	check(t, db.ViewLog(t.Context(), func(log audit.FollowedLog) error {
 		r, err := audit.Verify(log, audit.Options{Keys: keys})
 		if !r.OK() || r.Checkpoint.Size != r.Size {
 			t.Errorf("left behind: %v, signed over %d of %d", r.Findings, r.Checkpoint.Size, r.Size)
@@ -237,8 +237,8 @@ func TestOneKey(t *testing.T) {
 	}
 	left, err := os.ReadDir(filepath.Dir(key))
 	check(t, err)
-	if len(left) != 2 {
-		t.Errorf("%d files beside the key, want it and its public half", len(left))
+	if len(left) != 3 {
+		t.Errorf("%d files beside the key, want it, its public half and the last checkpoint", len(left))
 	}
 }
 

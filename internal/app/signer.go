@@ -15,6 +15,8 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/mod/sumdb/note"
+
 	"github.com/lockflight/lockflight/internal/audit"
 	"github.com/lockflight/lockflight/internal/control"
 )
@@ -24,20 +26,29 @@ type signer struct {
 	key    audit.Key
 	origin string // the log's name, which the key carries
 	vkey   string // what verifies it, for whoever does not hold the key
+
+	vkeys []string // vkey, and those of the logs that this one is a fork of
 }
+
+// verifiers are the keys of all checkpoints that the log may have.
+func (s *signer) verifiers() (note.Verifiers, error) { return audit.Verifiers(s.vkeys...) }
 
 func defaultKeyFile(dir string) string { return filepath.Join(dir, "signing.key") }
 
 // loadSigner reads the key file, and makes it where there is none: mode 0600,
 // with the verifier key beside it in FILE.pub.
 func loadSigner(file string) (*signer, error) {
-	text, err := os.ReadFile(file)
-	if errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
 		if err := makeKey(file); err != nil {
 			return nil, fmt.Errorf("making the signing key: %w", err)
 		}
-		text, err = os.ReadFile(file)
 	}
+	return readSigner(file)
+}
+
+// readSigner reads the key file, and writes the verifier key where it is not.
+func readSigner(file string) (*signer, error) {
+	text, err := os.ReadFile(file)
 	if err != nil {
 		return nil, fmt.Errorf("reading the signing key: %w", err)
 	}
@@ -48,7 +59,12 @@ func loadSigner(file string) (*signer, error) {
 	if err := publish(file+".pub", key); err != nil {
 		return nil, fmt.Errorf("writing the verifier key: %w", err)
 	}
-	return &signer{key, key.Name(), key.VerifierKey()}, nil
+	s := &signer{key: key, origin: key.Name(), vkey: key.VerifierKey(), vkeys: []string{key.VerifierKey()}}
+	published, err := os.ReadFile(file + ".pub")
+	if lines := strings.Fields(string(published)); err == nil && len(lines) > 1 && lines[0] == s.vkey {
+		s.vkeys = lines
+	}
+	return s, nil
 }
 
 // derive returns a key for one purpose, which tells nothing of the signing key
@@ -78,7 +94,7 @@ func publish(file string, key audit.Key) error {
 // makeKey makes a key and its file. Where two servers start at once, both use
 // the first's.
 func makeKey(file string) error {
-	key, err := audit.GenerateKey(rand.Reader, "lockflight/"+strings.ToLower(rand.Text()[:10]))
+	key, err := audit.GenerateKey(rand.Reader, newOrigin())
 	if err != nil {
 		return err
 	}
@@ -88,7 +104,10 @@ func makeKey(file string) error {
 	return place(file, key.Secret(), 0o600)
 }
 
-// place writes a file of one line, which appears complete or not at all,
+// newOrigin makes the name of a log.
+func newOrigin() string { return "lockflight/" + strings.ToLower(rand.Text()[:10]) }
+
+// place writes a file that ends with a line, which appears complete or not at all,
 // whenever the process ends. One that is there is not replaced.
 func place(file, line string, mode fs.FileMode) error {
 	tmp, err := os.CreateTemp(filepath.Dir(file), ".signing-") // mode 0600
@@ -130,9 +149,13 @@ func (a *App) signing(ctx context.Context) error {
 	}
 }
 
-// checkpoint signs what is committed. Where another replica was there first,
-// there is nothing to do.
+// checkpoint signs what is committed, in the database and then in the file
+// outside of it. Where another replica was there first, there is nothing to do.
+// A log that contradicts an earlier checkpoint is not signed.
 func (a *App) checkpoint(ctx context.Context) error {
+	if a.refused() {
+		return nil
+	}
 	var head control.Head
 	err := a.store.View(ctx, func(tx control.ReadTx) (err error) {
 		head, err = tx.Head()
@@ -149,6 +172,7 @@ func (a *App) checkpoint(ctx context.Context) error {
 	switch {
 	case err == nil:
 		a.signed.Store(head.Size)
+		err = a.keepCheckpoint(ctx, text)
 	case control.KindOf(err) == control.Conflict:
 		err = nil
 	}

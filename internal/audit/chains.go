@@ -80,6 +80,13 @@ func (c *chains) grow() {
 	}
 }
 
+// unsee forgets which documents were seen.
+func (c *chains) unsee() {
+	for i := range c.n {
+		c.at(i).current = false
+	}
+}
+
 // without returns the records that made the chains which miss something, in
 // order.
 func (c *chains) without(misses func(*chain) bool) []int64 {

@@ -42,7 +42,7 @@ const maxSkew = 2 * time.Second
 // ancestors. The error is that of the Log, when it cannot be read; what is
 // wrong in it is in the report.
 func Verify(log Log, opts Options) (Report, error) {
-	v := &verifier{opts: opts, marks: slices.Clone(opts.Known), chains: &chains{}}
+	v := &verifier{opts: opts, marks: sortedMarks(opts.Known), chains: &chains{}}
 	for _, step := range []func(Log) error{v.head, v.checkpoints, v.leaves, v.revisions, v.documents, v.blobs} {
 		if err := step(log); err != nil {
 			return v.report, fmt.Errorf("verify the log: %w", err)
@@ -94,8 +94,13 @@ func (v *verifier) checkpoints(log Log) error {
 	if !signed && v.report.Size > 0 {
 		v.report.add(FaultUnsigned, -1, "there is no checkpoint: nobody has signed for these records")
 	}
-	slices.SortFunc(v.marks, func(a, b Checkpoint) int { return cmp.Compare(a.Size, b.Size) })
+	v.marks = sortedMarks(v.marks)
 	return nil
+}
+
+// sortedMarks returns checkpoints in the order in which the tree meets them.
+func sortedMarks(marks []Checkpoint) []Checkpoint {
+	return slices.SortedFunc(slices.Values(marks), func(a, b Checkpoint) int { return cmp.Compare(a.Size, b.Size) })
 }
 
 func (v *verifier) badCheckpoint(text string, err error) {

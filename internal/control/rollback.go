@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/lockflight/lockflight/internal/audit"
-	"github.com/lockflight/lockflight/internal/gate"
 	"github.com/lockflight/lockflight/internal/policy"
 )
 

@@ -125,7 +125,7 @@ func (t touched) add(tx ReadTx, r audit.Record) error {
 			t.flag("", f.Name)
 		}
 		return err
-	case KindProof, KindIncident, KindEnvironment, KindToken, KindContextField, KindTagType, KindFlagType, KindLifecycle, KindStrategyType, KindTag, KindPlan,
+	case KindProof, KindFork, KindIncident, KindEnvironment, KindToken, KindContextField, KindTagType, KindFlagType, KindLifecycle, KindStrategyType, KindTag, KindPlan,
 		KindFavorite, KindApplication, KindAccount, KindSession, KindRole, KindGroup, KindKill: // nothing that clients are served
 	}
 	return nil

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -32,6 +33,7 @@ type Service struct {
 
 	credentials *credentials
 	witnessed   *witnessed
+	refusal     *atomic.Pointer[Error] // of writes; of none where it holds nil
 }
 
 // Options configures a Service.
@@ -61,6 +63,7 @@ func New(o Options) *Service {
 		store: o.Store, now: o.Now, origin: o.Origin, engine: o.Version,
 		log: o.Logger, uses: o.Uses, usage: o.Usage, policy: o.Policy,
 		denials: newDenials(), credentials: newCredentials(), witnessed: &witnessed{},
+		refusal: &atomic.Pointer[Error]{},
 	}
 }
 
@@ -104,6 +107,8 @@ type work struct {
 	parent *int64
 	// size is that of the log after the records of this write, 0 without any.
 	size int64
+	// reduces is set where writes are refused and this one reduces exposure.
+	reduces bool
 }
 
 // write runs fn in one serial transaction. A denial rolls back and leaves its
@@ -118,7 +123,10 @@ func (s *Service) write(ctx context.Context, p Principal, pri Priority, fn func(
 		if err := alive(w, w.p, ""); err != nil {
 			return err
 		}
-		return s.guard.around(tx, func() error { return fn(w) })
+		if err := s.guard.around(tx, func() error { return fn(w) }); err != nil {
+			return err
+		}
+		return w.stands()
 	})
 	e, _ := errors.AsType[*Error](err)
 	if w != nil {
@@ -184,9 +192,11 @@ func (w *work) put(ev event) error {
 		return err
 	}
 	var now Resource
-	err = w.judged(ev, old.Rev == 0, func() (err error) {
-		now, err = w.Put(ev.Kind, ev.Key, parent, doc)
-		return err
+	err = w.judged(ev, old.Rev == 0, func() error {
+		return w.standing(ev, func() (err error) {
+			now, err = w.Put(ev.Kind, ev.Key, parent, doc)
+			return err
+		})
 	})
 	if err != nil {
 		return err
@@ -203,7 +213,8 @@ func (w *work) remove(ev event) error {
 	if err != nil {
 		return err
 	}
-	if err := w.judged(ev, false, func() error { return w.Delete(ev.Kind, ev.Key) }); err != nil {
+	change := func() error { return w.Delete(ev.Kind, ev.Key) }
+	if err := w.judged(ev, false, func() error { return w.standing(ev, change) }); err != nil {
 		return err
 	}
 	return w.append(ev, old, Resource{})

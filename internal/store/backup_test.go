@@ -52,7 +52,7 @@ func TestBackupWhileWriting(t *testing.T) {
 func leavesOf(t *testing.T, db *DB) int64 {
 	t.Helper()
 	var size, n int64
-	err := db.ViewLog(t.Context(), func(log audit.StoredLog) (err error) {
+	err := db.ViewLog(t.Context(), func(log audit.FollowedLog) (err error) {
 		if size, _, err = log.Head(); err != nil {
 			return err
 		}

@@ -19,11 +19,11 @@ const pageSize = 256
 // read-only snapshot. The sequences of the audit.Log read in pages and end
 // with fn. What they return is as stored, damaged or not: judging it is
 // audit's part.
-func (db *DB) ViewLog(ctx context.Context, fn func(audit.StoredLog) error) error {
+func (db *DB) ViewLog(ctx context.Context, fn func(audit.FollowedLog) error) error {
 	return db.state.view(ctx, func(s *session) error { return fn(logReader{reader{s}}) })
 }
 
-// logReader is an audit.StoredLog over one transaction.
+// logReader is an audit.FollowedLog over one transaction.
 type logReader struct {
 	r reader
 }
@@ -39,10 +39,13 @@ func (l logReader) ReadHashes(indexes []int64) ([]audit.Hash, error) { return l.
 
 // Leaves implements audit.Log. Rows before 0 and beyond the head are returned,
 // too: they must not be there.
-func (l logReader) Leaves() iter.Seq2[audit.Leaf, error] {
+func (l logReader) Leaves() iter.Seq2[audit.Leaf, error] { return l.LeavesFrom(math.MinInt64 + 1) }
+
+// LeavesFrom implements audit.FollowedLog.
+func (l logReader) LeavesFrom(seq int64) iter.Seq2[audit.Leaf, error] {
 	const query = `SELECT seq, record FROM events WHERE seq > $1 ORDER BY seq LIMIT $2`
 	return pages(func(last *audit.Leaf) ([]audit.Leaf, error) {
-		after := int64(math.MinInt64)
+		after := seq - 1
 		if last != nil {
 			after = last.Seq
 		}

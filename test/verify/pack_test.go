@@ -93,7 +93,7 @@ func change(tx control.Tx, seq int64) error {
 func (b *builder) export(t *testing.T, key audit.Key) string {
 	t.Helper()
 	var pack bytes.Buffer
-	check(t, b.db.ViewLog(t.Context(), func(log audit.StoredLog) error {
+	check(t, b.db.ViewLog(t.Context(), func(log audit.FollowedLog) error {
 		n, root, err := log.Head()
 		check(t, err)
 		signed, err := audit.Sign(audit.Checkpoint{Origin: origin, Size: n, Root: root}, key)

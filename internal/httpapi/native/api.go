@@ -11,6 +11,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"golang.org/x/mod/sumdb/note"
 
 	"github.com/lockflight/lockflight/internal/audit"
 	"github.com/lockflight/lockflight/internal/control"
@@ -28,7 +29,16 @@ type Options struct {
 	Log         Log
 	Checkpoint  func(context.Context) error // signs what is committed
 	VerifierKey string                      // of the log's checkpoints
+	Keys        []string                    // with those of the logs that it is a fork of; VerifierKey alone where empty
 	Logger      *slog.Logger
+}
+
+// verifiers are the keys of all checkpoints that the log may have.
+func (o Options) verifiers() (note.Verifiers, error) {
+	if len(o.Keys) == 0 {
+		return audit.Verifiers(o.VerifierKey)
+	}
+	return audit.Verifiers(o.Keys...)
 }
 
 // Live tells how open releases stand now, between two written verdicts.
@@ -47,7 +57,7 @@ type Live interface {
 
 // Log is the audit log, for reading.
 type Log interface {
-	ViewLog(ctx context.Context, fn func(audit.StoredLog) error) error
+	ViewLog(ctx context.Context, fn func(audit.FollowedLog) error) error
 }
 
 type api struct {

@@ -46,7 +46,7 @@ func (a api) verify(ctx context.Context, p control.Principal, _ *none) (AuditRep
 	if err := p.May(control.PermAuditRead, control.Scope{}); err != nil {
 		return AuditReport{}, err
 	}
-	keys, err := audit.Verifiers(a.VerifierKey)
+	keys, err := a.verifiers()
 	if err != nil {
 		return AuditReport{}, err
 	}
@@ -54,7 +54,7 @@ func (a api) verify(ctx context.Context, p control.Principal, _ *none) (AuditRep
 		return AuditReport{}, err
 	}
 	var r audit.Report
-	err = a.Log.ViewLog(ctx, func(log audit.StoredLog) (err error) {
+	err = a.Log.ViewLog(ctx, func(log audit.FollowedLog) (err error) {
 		r, err = audit.Verify(log, audit.Options{Keys: keys, Parent: control.ParentOf})
 		return err
 	})
@@ -106,7 +106,7 @@ func (a api) export(w http.ResponseWriter, r *http.Request) error {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	_ = http.NewResponseController(w).SetReadDeadline(time.Time{}) // a long answer outlives it
 	out := &started{Writer: w}
-	err := a.Log.ViewLog(r.Context(), func(log audit.StoredLog) error {
+	err := a.Log.ViewLog(r.Context(), func(log audit.FollowedLog) error {
 		return audit.Export(out, log, audit.ExportOptions{VerifierKey: a.VerifierKey})
 	})
 	if err != nil && out.yes {
@@ -141,7 +141,7 @@ func (a api) proof(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	var text []byte
-	err = a.Log.ViewLog(r.Context(), func(log audit.StoredLog) error {
+	err = a.Log.ViewLog(r.Context(), func(log audit.FollowedLog) error {
 		size, _, err := log.Head()
 		if err != nil {
 			return err

@@ -70,11 +70,11 @@ func (a api) diagnose(ctx context.Context, p control.Principal, _ *none) (Diagno
 // signed returns how many records the log has, and how many of them the newest
 // checkpoint covers.
 func (a api) signed(ctx context.Context) (size, signed int64, err error) {
-	keys, err := audit.Verifiers(a.VerifierKey)
+	keys, err := a.verifiers()
 	if err != nil {
 		return 0, 0, err
 	}
-	err = a.Log.ViewLog(ctx, func(log audit.StoredLog) error {
+	err = a.Log.ViewLog(ctx, func(log audit.FollowedLog) error {
 		if size, _, err = log.Head(); err != nil {
 			return err
 		}

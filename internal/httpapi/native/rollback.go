@@ -9,8 +9,8 @@ import (
 	"github.com/lockflight/lockflight/internal/control"
 )
 
-// RollbackInput says what is to be taken back.
-type RollbackInput struct {
+// TakeBackInput says what is to be taken back.
+type TakeBackInput struct {
 	Build  string     `json:"build,omitempty" doc:"wherever it is served"`
 	Agent  string     `json:"agent,omitempty" doc:"what this agent has raised"`
 	Since  *time.Time `json:"since,omitempty" doc:"needed with agent: from when on"`
@@ -39,7 +39,7 @@ type RollbackResult struct {
 // rollbacks adds what takes back everywhere at once.
 func (a api) rollbacks(h huma.API) {
 	route(a, h, post("/rollback", "rollback", "Reduce exposure wherever a build, or an agent, has raised it: all of it or nothing"),
-		func(ctx context.Context, p control.Principal, in *body[RollbackInput]) (RollbackResult, error) {
+		func(ctx context.Context, p control.Principal, in *body[TakeBackInput]) (RollbackResult, error) {
 			b := control.Rollback{Build: in.Body.Build, Agent: in.Body.Agent, Reason: in.Body.Reason}
 			if in.Body.Since != nil {
 				b.Since = *in.Body.Since

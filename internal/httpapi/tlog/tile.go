@@ -35,7 +35,7 @@ func (a api) tile(w http.ResponseWriter, r *http.Request) error {
 // hashes reads those of a tile, and of a bundle none. What the log does not have
 // yet is a NotFound.
 func (a api) hashes(ctx context.Context, t audit.Tile) (data []byte, err error) {
-	err = a.Log.ViewLog(ctx, func(log audit.StoredLog) error {
+	err = a.Log.ViewLog(ctx, func(log audit.FollowedLog) error {
 		size, _, err := log.Head()
 		if err != nil {
 			return err

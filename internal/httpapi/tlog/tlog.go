@@ -14,7 +14,7 @@ import (
 
 // Log is the stored log.
 type Log interface {
-	ViewLog(ctx context.Context, fn func(audit.StoredLog) error) error
+	ViewLog(ctx context.Context, fn func(audit.FollowedLog) error) error
 }
 
 // Options are what is served.
@@ -56,7 +56,7 @@ func mayRead(next httpapi.Handler) httpapi.Handler {
 // checkpoint answers with the newest signed note: C2SP tlog-checkpoint.
 func (a api) checkpoint(w http.ResponseWriter, r *http.Request) error {
 	var newest string
-	err := a.Log.ViewLog(r.Context(), func(log audit.StoredLog) error {
+	err := a.Log.ViewLog(r.Context(), func(log audit.FollowedLog) error {
 		for note, err := range log.Checkpoints() {
 			newest = note
 			return err
@@ -130,7 +130,7 @@ func (a api) prove(w http.ResponseWriter, r *http.Request, first, second string,
 		return err
 	}
 	var out proofOf
-	err = a.Log.ViewLog(r.Context(), func(log audit.StoredLog) error {
+	err = a.Log.ViewLog(r.Context(), func(log audit.FollowedLog) error {
 		have, _, err := log.Head()
 		if err != nil {
 			return err

@@ -45,7 +45,7 @@ func testViewLog(t *testing.T, fresh Fresh) {
 			t.Fatal(err)
 		}
 	}
-	err := db.ViewLog(t.Context(), func(log audit.StoredLog) error {
+	err := db.ViewLog(t.Context(), func(log audit.FollowedLog) error {
 		size, root, err := log.Head()
 		if err != nil {
 			return err
