@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/hex"
+	"errors"
 	"strings"
 	"time"
 )
@@ -24,13 +25,29 @@ func (s *Service) Authenticate(ctx context.Context, secret string) (Principal, T
 	if c == nil {
 		var err error
 		if c, err = s.readCredential(ctx, secret, sum, now); err != nil {
+			s.reject(c, err)
 			return Principal{}, Token{}, err
 		}
 	}
 	return c.Principal, c.token, nil
 }
 
-// readCredential is Authenticate by the store.
+// reject has the log told of a credential that is not valid, or whose agent was
+// killed: c is the one of its identifier, if there is one.
+func (s *Service) reject(c *credential, err error) {
+	switch {
+	case c != nil && KindOf(err) == Denied:
+		s.denials.add(c.Principal, err)
+	case !errors.Is(err, errCredential):
+	case c == nil:
+		s.denials.reject("")
+	default:
+		s.denials.reject(c.Cred)
+	}
+}
+
+// readCredential is Authenticate by the store. With an error that the secret is
+// not valid it returns the credential of its identifier, where that exists.
 func (s *Service) readCredential(ctx context.Context, secret string, sum [sha256.Size]byte, now time.Time) (*credential, error) {
 	var c *credential
 	err := s.store.View(ctx, func(tx ReadTx) (err error) {
@@ -46,13 +63,10 @@ func (s *Service) readCredential(ctx context.Context, secret string, sum [sha256
 		err = errCredential
 	}
 	if err != nil {
-		if c != nil && KindOf(err) == Denied {
-			s.denials.add(c.Principal, err)
-		}
-		return nil, err
+		return c, err
 	}
 	if err := s.checkIdle(ctx, c, now); err != nil {
-		return nil, err
+		return c, err
 	}
 	s.credentials.add(sum, c, now)
 	return c, nil
@@ -94,7 +108,7 @@ func (s *Service) resolve(tx ReadTx, id string, now time.Time) (*credential, err
 	}
 	c.size = head.Size
 	if c.ended(now) {
-		return nil, errCredential
+		return c, errCredential
 	}
 	if c.agent != nil {
 		c.withoutOff(now)

@@ -3,9 +3,11 @@ package control
 import (
 	"cmp"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
+	"time"
 )
 
 // denials gathers refused writes, so that they reach the log in few
@@ -14,13 +16,14 @@ type denials struct {
 	wake chan struct{}
 	mu   sync.Mutex
 	by   map[denialKey]*denial
+	last map[denialKey]time.Time // when a rejection was recorded
 }
 
 type denialKey struct{ id, typ, perm, code string }
 
 type denial struct {
 	principal Principal
-	typ       string // of the record: authz.denied, auth.login.fail
+	typ       string // of the record: authz.denied, auth.login.fail, auth.token.fail
 	perm      string
 	code      string // of the error: denied, policy_denied, agent_killed
 	count     int64
@@ -33,8 +36,22 @@ const codeDenied = "denied"
 // share one record, without an actor.
 const maxDenials = 4096
 
+// rejection is the type of the record of a credential that is not valid. Nobody
+// has shown who they are, so anybody can make them.
+const rejection = "auth.token.fail"
+
+// rejectionPace is how often, at most, rejections of one credential, or of all
+// that are not known, make a record: it counts them.
+const rejectionPace = time.Minute
+
 func newDenials() *denials {
-	return &denials{wake: make(chan struct{}, 1), by: map[denialKey]*denial{}}
+	return &denials{wake: make(chan struct{}, 1), by: map[denialKey]*denial{}, last: map[denialKey]time.Time{}}
+}
+
+// reject adds a credential that is not valid: its identifier where it exists and
+// the secret is wrong, or it has ended, and else "".
+func (d *denials) reject(cred string) {
+	d.put(&denial{principal: Principal{Cred: cred}, typ: rejection, count: 1})
 }
 
 func (d *denials) add(p Principal, err error) {
@@ -49,7 +66,7 @@ func (d *denials) add(p Principal, err error) {
 func (d *denials) put(one *denial) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	key := denialKey{one.principal.ID, one.typ, one.perm, one.code}
+	key := denialKey{cmp.Or(one.principal.ID, one.principal.Cred), one.typ, one.perm, one.code}
 	if d.by[key] == nil && len(d.by) >= maxDenials {
 		key, one = denialKey{typ: one.typ}, &denial{typ: one.typ, code: codeDenied, count: one.count}
 	}
@@ -64,17 +81,36 @@ func (d *denials) put(one *denial) {
 	}
 }
 
-// take returns what waits, in the order of principals and permissions.
-func (d *denials) take() []*denial {
+// take returns what is to be recorded now, in the order of principals and
+// permissions. Rejections that were recorded a moment ago stay, and are counted on.
+func (d *denials) take(now time.Time) []*denial {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	maps.DeleteFunc(d.last, func(_ denialKey, at time.Time) bool { return now.Sub(at) >= rejectionPace })
 	out := make([]*denial, 0, len(d.by))
-	for _, one := range d.by {
+	for key, one := range d.by {
+		if _, recently := d.last[key]; recently {
+			continue
+		}
+		if one.typ == rejection {
+			d.last[key] = now
+		}
+		delete(d.by, key)
 		out = append(out, one)
 	}
 	slices.SortFunc(out, func(a, b *denial) int {
 		return cmp.Or(strings.Compare(a.principal.ID, b.principal.ID), strings.Compare(a.typ, b.typ), strings.Compare(a.perm, b.perm), strings.Compare(a.code, b.code))
 	})
-	clear(d.by)
 	return out
+}
+
+// later fires when what take has left may be recorded; never where it has left
+// nothing.
+func (d *denials) later() <-chan time.Time {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if len(d.by) == 0 {
+		return nil
+	}
+	return time.After(rejectionPace)
 }

@@ -335,8 +335,9 @@ func (s *Service) keepDenials(ctx context.Context) error {
 	for {
 		select {
 		case <-ctx.Done():
-			return s.flushDenials(context.WithoutCancel(ctx))
+			return s.flushDenials(context.WithoutCancel(ctx), s.now().Add(rejectionPace))
 		case <-s.denials.wake:
+		case <-s.denials.later():
 		}
 		select { // let the rest of a flood gather
 		case <-ctx.Done():
@@ -344,7 +345,7 @@ func (s *Service) keepDenials(ctx context.Context) error {
 		case <-time.After(window):
 		}
 		window = denialWindow
-		if err := s.flushDenials(ctx); err != nil && ctx.Err() == nil {
+		if err := s.flushDenials(ctx, s.now()); err != nil && ctx.Err() == nil {
 			s.log.LogAttrs(ctx, slog.LevelWarn, "recording denied writes: they wait", slog.Any("error", err))
 			window = denialRetry
 		}
@@ -357,11 +358,11 @@ const (
 	denialChunk  = 256                    // how many one transaction records
 )
 
-// flushDenials writes what has gathered, one record for each source. What
+// flushDenials writes what has gathered by now, one record for each source. What
 // could not be written waits for the next time.
-func (s *Service) flushDenials(ctx context.Context) error {
+func (s *Service) flushDenials(ctx context.Context, now time.Time) error {
 	var errs []error
-	for chunk := range slices.Chunk(s.denials.take(), denialChunk) {
+	for chunk := range slices.Chunk(s.denials.take(now), denialChunk) {
 		if err := s.store.Update(ctx, Normal, func(tx Tx) error { return s.appendDenials(tx, chunk) }); err != nil {
 			for _, d := range chunk {
 				s.denials.put(d)
