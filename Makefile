@@ -12,7 +12,7 @@ MODULES := . sdk/openfeature sdk/otel test test/bench test/bench/peers
 each = set -e; for module in $(MODULES); do (cd $$module && $(1)); done
 
 .DEFAULT_GOAL := help
-.PHONY: help build test conformance deps system lint race simulate ablation bench bench-eval bench-plane bench-evidence bench-verdict bench-audit bench-peers fuzz-diff bench-smoke soak clean
+.PHONY: help build test conformance deps system lint race simulate ablation bench bench-eval bench-plane bench-edge bench-evidence bench-verdict bench-audit bench-peers fuzz-diff bench-smoke soak clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -68,6 +68,9 @@ bench-eval: ## a check through the SDK against its floor; fails where a limit is
 
 bench-plane: ## a control plane of 10,000 flags: start, toggles, documents, memory; fails where a limit is missed
 	cd test/bench && go run ./plane
+
+bench-edge: ## an edge beside a plain server that answers with as many bytes: requests, streams, toggles; fails where a limit is missed
+	cd test/bench && go run ./edge
 
 bench-evidence: ## evidence taken in, beside a plain decode of the same bytes; fails where a limit is missed
 	cd test/bench && go run ./evidence

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"time"
 
 	"github.com/lockflight/lockflight/internal/app"
@@ -25,7 +26,7 @@ func (c *edgeCmd) Run(ctx context.Context, s streams) error {
 	if c.MaxStale < 0 {
 		return usageError{fmt.Errorf("--max-stale: %v is negative", c.MaxStale)}
 	}
-	frugal()
+	defer runtime.KeepAlive(frugal())
 	log := c.logger(s.err)
 	e, err := app.NewEdge(ctx, app.EdgeOptions{
 		Listen: c.Listen, Upstream: c.Upstream, Tokens: c.Tokens, Backup: c.Backup, MaxStale: c.MaxStale,

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -59,6 +60,9 @@ type Edge struct {
 
 	mu        sync.Mutex
 	followers map[string]*follower // by scope.key
+
+	byToken atomic.Pointer[sync.Map] // of covering: followers with data, by the token's ID
+	aged    atomic.Pointer[agedHeader]
 }
 
 // New returns an edge that holds what its backup has. Nothing is asked of the
@@ -84,6 +88,7 @@ func New(ctx context.Context, o Options) (*Edge, error) {
 		opts: o, up: &upstream{base: base, version: o.Version, client: o.Client}, log: o.Logger, now: o.Now,
 		starts: make(chan *follower, maxFollowers), followers: map[string]*follower{},
 	}
+	e.moved()
 	e.count = newMetrics(o.Registerer, e.Age)
 	e.tokens = newTokens(e)
 	e.usage = newUsage(e)
@@ -181,6 +186,7 @@ func (e *Edge) add(s scope) *follower {
 	}
 	f := newFollower(s, e)
 	e.followers[s.key()] = f
+	e.moved()
 	e.starts <- f // has room for all of them
 	return f
 }
@@ -196,6 +202,7 @@ func (e *Edge) left(p *pass) {
 		return
 	}
 	delete(e.followers, key)
+	e.moved()
 	if f.stop != nil {
 		f.stop()
 	}
@@ -209,6 +216,10 @@ func (e *Edge) left(p *pass) {
 // Of returns the environment that a token reads, from its own scope or from
 // another that covers it, and waits a moment for one that is about to have data.
 func (e *Edge) Of(ctx context.Context, t control.Token) (*feed.Env, error) {
+	known := e.byToken.Load() // before looking, so that what changes meanwhile is not kept
+	if f, ok := known.Load(t.ID); ok {
+		return f.(*follower).environment(ctx) //nolint:forcetypeassert // nothing else is stored
+	}
 	f := e.covering(scopeOf(t))
 	if f == nil {
 		return nil, control.Errorf(control.Unavailable, "not_followed",
@@ -218,11 +229,17 @@ func (e *Edge) Of(ctx context.Context, t control.Token) (*feed.Env, error) {
 	defer cancel()
 	select {
 	case <-f.loaded:
-		return f.hub.Environment(ctx, f.scope.Environment)
+		if t.ID != "" {
+			known.Store(t.ID, f)
+		}
+		return f.environment(ctx)
 	case <-ctx.Done():
 		return nil, control.Errorf(control.Unavailable, "no_data", "the edge has not heard from its upstream yet")
 	}
 }
+
+// moved forgets which tokens are served from where.
+func (e *Edge) moved() { e.byToken.Store(&sync.Map{}) }
 
 // covering returns the follower of a scope, or else of one that covers it, one
 // with data first.

@@ -66,9 +66,10 @@ func TestFold(t *testing.T) {
 					rt.Fatal(err)
 				}
 				view, got := env.Snapshot(feed.Scope{All: true}), map[string]string{}
-				for flag := range view.All(&eval.Context{}) {
-					got[flag.Name] = flag.Description
-				}
+				view.Append(nil, &feed.Form{Append: func(b []byte, f *eval.Flag, _ *eval.Decision) []byte {
+					got[f.Name] = f.Description
+					return b
+				}}, nil, true)
 				if diff := cmp.Diff(upstream, got); diff != "" {
 					rt.Fatalf("at %d (-upstream +edge):\n%s", view.Seq, diff)
 				}

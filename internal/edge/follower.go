@@ -54,6 +54,11 @@ func newFollower(s scope, e *Edge) *follower {
 	return f
 }
 
+// environment returns what is followed.
+func (f *follower) environment(ctx context.Context) (*feed.Env, error) {
+	return f.hub.Environment(ctx, f.scope.Environment)
+}
+
 func (f *follower) waitChanged() <-chan struct{} {
 	f.mu.Lock()
 	defer f.mu.Unlock()

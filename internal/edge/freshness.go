@@ -20,14 +20,38 @@ type freshness struct {
 	Confirmed  time.Time `json:"confirmedAt,omitzero"`
 }
 
+// ageFor is how long an age stands in headers: it is told in seconds.
+const ageFor = 100 * time.Millisecond
+
+// agedHeader is a value of AgeHeader, and when it was the age.
+type agedHeader struct {
+	at    time.Time
+	value []string
+}
+
 // WithAge has every answer of next say in a header how old what is served is.
 func (e *Edge) WithAge(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if age, ok := e.Age(); ok {
-			w.Header().Set(AgeHeader, strconv.FormatInt(int64(age.Seconds()), 10))
+		if value := e.ageHeader(); value != nil {
+			w.Header()[AgeHeader] = value
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// ageHeader returns the value of AgeHeader, nil where there is nothing to serve.
+func (e *Edge) ageHeader() []string {
+	now := e.now()
+	if h := e.aged.Load(); h != nil && now.Sub(h.at).Abs() < ageFor {
+		return h.value
+	}
+	age, ok := e.Age()
+	if !ok {
+		return nil
+	}
+	h := &agedHeader{now, []string{strconv.FormatInt(int64(age.Seconds()), 10)}}
+	e.aged.Store(h)
+	return h.value
 }
 
 // ServeFreshness answers GET /api/v1/freshness.

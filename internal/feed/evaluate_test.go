@@ -2,6 +2,8 @@ package feed
 
 import (
 	"fmt"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -9,13 +11,23 @@ import (
 	"github.com/lockflight/lockflight/sdk/eval"
 )
 
+// onOrOff says what a flag is.
+var onOrOff = &Form{Append: func(b []byte, f *eval.Flag, d *eval.Decision) []byte {
+	return fmt.Appendf(b, "%s %v", f.Name, d.Variant.FeatureEnabled)
+}}
+
 // decided lists what a view answers for a context.
 func decided(v *View, c *eval.Context) []string {
-	out := []string{}
-	for f, variant := range v.All(c) {
-		out = append(out, fmt.Sprint(f.Name, " ", variant.FeatureEnabled))
+	return strings.Split(string(v.Append(nil, onOrOff, c, true)), ",")
+}
+
+// decidedOne is decided for one flag.
+func decidedOne(v *View, name string, c *eval.Context) string {
+	out, found := v.AppendOne(nil, onOrOff, name, c)
+	if !found {
+		return "none"
 	}
-	return out
+	return string(out)
 }
 
 func TestEvaluate(t *testing.T) {
@@ -39,17 +51,14 @@ func TestEvaluate(t *testing.T) {
 	if diff := cmp.Diff([]string{"a false", "b false", "c true"}, decided(view, nil)); diff != "" {
 		t.Errorf("for nobody (-want +got):\n%s", diff)
 	}
-	for f := range view.All(nil) {
-		if f.Name != "a" {
-			t.Errorf("the walk went on to %s after it was stopped", f.Name)
-		}
-		break
+	if got := string(view.Append([]byte("["), onOrOff, nil, false)); got != "[c true" {
+		t.Errorf("of flags that are on: %s", got)
 	}
-	if f, v, found := view.One("a", &eval.Context{UserID: "u"}); !found || f.Name != "a" || !v.FeatureEnabled {
-		t.Errorf("One(a) = %v, %v, %v", f, v, found)
+	if got := decidedOne(view, "a", &eval.Context{UserID: "u"}); got != "a true" {
+		t.Errorf("a alone: %s", got)
 	}
-	if _, _, found := view.One("child", nil); found {
-		t.Error("One returns what the scope does not see")
+	if got := decidedOne(view, "child", nil); got != "none" {
+		t.Errorf("of a flag that the scope does not see: %s", got)
 	}
 	// A flag whose parent the scope does not see is off, as it is in an SDK.
 	if diff := cmp.Diff([]string{"child false"}, decided(env.Snapshot(Scope{Projects: []string{"q"}}), nil)); diff != "" {
@@ -61,13 +70,44 @@ func TestEvaluate(t *testing.T) {
 
 	w.putSegment(seg(1, "v"))
 	sync1(t, h)
-	if _, v, _ := env.Snapshot(Scope{Projects: []string{"p"}}).One("a", &eval.Context{UserID: "v"}); !v.FeatureEnabled {
-		t.Error("One(a) does not know of the segment's change")
+	if got := decidedOne(env.Snapshot(Scope{Projects: []string{"p"}}), "a", &eval.Context{UserID: "v"}); got != "a true" {
+		t.Errorf("after the segment's change: %s", got)
 	}
-	if _, v, _ := view.One("a", &eval.Context{UserID: "v"}); v.FeatureEnabled {
-		t.Error("a view changed")
+	if got := decidedOne(view, "a", &eval.Context{UserID: "v"}); got != "a false" {
+		t.Errorf("a view changed: %s", got)
 	}
 }
+
+// TestAnswersKept has a form write each answer of a flag once, and those of a
+// flag with very many variants all the same.
+func TestAnswersKept(t *testing.T) {
+	t.Parallel()
+	const variants = 2 * maxAnswers
+	written := 0
+	form := &Form{Append: func(b []byte, _ *eval.Flag, d *eval.Decision) []byte {
+		written++
+		return append(append(b, d.Variant.Name...), d.Variant.Payload.Value...)
+	}}
+	var f decoded
+	for range 3 {
+		for i := range variants {
+			d := eval.Decision{Variant: eval.Variant{Name: "same", Payload: payloads[i]}}
+			if got, want := string(f.append(nil, form, &d)), "same"+payloads[i].Value; got != want {
+				t.Fatalf("variant %d: %s, want %s", i, got, want)
+			}
+		}
+	}
+	if want := variants + 2*(variants-maxAnswers); written != want {
+		t.Errorf("%d answers were written, want %d", written, want)
+	}
+}
+
+var payloads = func() (all [2 * maxAnswers]*eval.Payload) {
+	for i := range all {
+		all[i] = &eval.Payload{Type: "string", Value: strconv.Itoa(i)}
+	}
+	return all
+}()
 
 // TestCompiledOnce proves that a revision is compiled once for a scope, and
 // again only for a change that the scope sees.

@@ -29,17 +29,17 @@ type flag struct {
 
 	uses    []int // segments
 	json    []byte
-	decoded atomic.Pointer[eval.Flag]
+	decoded atomic.Pointer[decoded]
 }
 
 // doc returns the flag decoded, the same one to all who ask. It must not be
 // changed.
-func (f *flag) doc() *eval.Flag {
+func (f *flag) doc() *decoded {
 	if d := f.decoded.Load(); d != nil {
 		return d
 	}
-	var d eval.Flag
-	_ = json.Unmarshal(f.json, &d) // what newFlag has encoded
+	var d decoded
+	_ = json.Unmarshal(f.json, &d.Flag) // what newFlag has encoded
 	f.decoded.CompareAndSwap(nil, &d)
 	return f.decoded.Load()
 }

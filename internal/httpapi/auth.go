@@ -47,6 +47,10 @@ func Authenticate(a Authenticator, next Handler) Handler {
 				return err
 			}
 		}
+		if of := answerOf(r.Context()); of != nil {
+			of.caller = Caller{p, t}
+			return next(w, r)
+		}
 		return next(w, r.WithContext(WithCaller(r.Context(), Caller{p, t})))
 	}
 }
@@ -59,8 +63,13 @@ func WithCaller(ctx context.Context, c Caller) context.Context {
 // CallerOf returns who sent the request, the zero Caller, who may do nothing,
 // where Authenticate was not passed.
 func CallerOf(ctx context.Context) Caller {
-	c, _ := ctx.Value(callerKey{}).(Caller)
-	return c
+	if c, ok := ctx.Value(callerKey{}).(Caller); ok {
+		return c
+	}
+	if a := answerOf(ctx); a != nil {
+		return a.caller
+	}
+	return Caller{}
 }
 
 // Secret returns the token of a request: the Authorization header, as it is or

@@ -8,6 +8,15 @@ import (
 // AnyOrigin stands for every site, in CORS.Origins and on the wire.
 const AnyOrigin = "*"
 
+// Values of headers that are the same in each answer. What is added to one of
+// them is added to a copy.
+var (
+	varyOrigin       = []string{"Origin"}
+	allowCredentials = []string{"true"}
+	exposeETag       = []string{"ETag"}
+	jsonType         = []string{"application/json; charset=utf-8"}
+)
+
 // CORS says which pages may call an API
 // (https://fetch.spec.whatwg.org/#http-cors-protocol).
 type CORS struct {
@@ -19,11 +28,11 @@ type CORS struct {
 func (c CORS) Wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Add("Vary", "Origin")
+		h["Vary"] = append(h["Vary"], varyOrigin...)
 		if origin, ok := c.allowed(r.Header.Get("Origin")); ok {
 			h.Set("Access-Control-Allow-Origin", origin)
-			h.Set("Access-Control-Allow-Credentials", "true")
-			h.Set("Access-Control-Expose-Headers", "ETag")
+			h["Access-Control-Allow-Credentials"] = allowCredentials
+			h["Access-Control-Expose-Headers"] = exposeETag
 		}
 		next.ServeHTTP(w, r)
 	})

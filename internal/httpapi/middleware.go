@@ -2,16 +2,16 @@ package httpapi
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
-	"regexp"
 	"runtime/debug"
 	"strconv"
+	"sync/atomic"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
 )
 
@@ -28,21 +28,33 @@ func Wrap(next http.Handler, log *slog.Logger, registry prometheus.Registerer) h
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
-		id := requestID(r)
-		w.Header().Set("X-Request-Id", id)
-		ctx := context.WithValue(r.Context(), requestIDKey{}, id)
-		r = r.WithContext(ctx)
-		a := &answer{ResponseWriter: w}
+		a := &answer{ResponseWriter: w, id: requestID(r)}
+		w.Header()["X-Request-Id"] = []string{a.id}
+		r = r.WithContext(context.WithValue(r.Context(), answerKey{}, a))
 		defer func() {
 			took := time.Since(start)
-			durations.WithLabelValues(r.Pattern, strconv.Itoa(a.status)).Observe(took.Seconds())
-			log.LogAttrs(ctx, slog.LevelDebug, "answered a request",
-				slog.String("request_id", id), slog.String("method", r.Method), slog.String("path", r.URL.Path),
+			durations.WithLabelValues(r.Pattern, statusText(a.status)).Observe(took.Seconds())
+			if !log.Enabled(r.Context(), slog.LevelDebug) {
+				return
+			}
+			log.LogAttrs(r.Context(), slog.LevelDebug, "answered a request",
+				slog.String("request_id", a.id), slog.String("method", r.Method), slog.String("path", r.URL.Path),
 				slog.Int("status", a.status), slog.Int64("bytes", a.bytes), slog.Duration("took", took))
 		}()
 		defer recovered(a, r, log)
 		next.ServeHTTP(a, r)
 	})
+}
+
+// statusText is a status in digits, without an allocation for the most frequent.
+func statusText(status int) string {
+	switch status {
+	case http.StatusOK:
+		return "200"
+	case http.StatusNotModified:
+		return "304"
+	}
+	return strconv.Itoa(status)
 }
 
 // recovered answers 500 after a panic, where nothing was answered yet. The
@@ -63,11 +75,14 @@ func recovered(a *answer, r *http.Request, log *slog.Logger) {
 	}
 }
 
-// answer notes what was written.
+// answer notes what was written, and what is known of the request: of one
+// value, so that the context of a request is made once.
 type answer struct {
 	http.ResponseWriter
 	status int
 	bytes  int64
+	id     string
+	caller Caller
 }
 
 // WriteHeader notes the first final status: an informational one (1xx) comes
@@ -92,21 +107,55 @@ func (a *answer) Write(b []byte) (int, error) {
 // Unwrap lets http.ResponseController reach what is underneath.
 func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 
-type requestIDKey struct{}
+type answerKey struct{}
+
+// answerOf returns the answer of the request that ctx belongs to, nil outside
+// of Wrap.
+func answerOf(ctx context.Context) *answer {
+	a, _ := ctx.Value(answerKey{}).(*answer)
+	return a
+}
 
 // RequestID returns the id of the request that ctx belongs to, "" where it has
 // none.
 func RequestID(ctx context.Context) string {
-	id, _ := ctx.Value(requestIDKey{}).(string)
-	return id
+	if a := answerOf(ctx); a != nil {
+		return a.id
+	}
+	return ""
 }
 
-var sentID = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
+// maxID is how long a request id may be that a proxy has given.
+const maxID = 64
 
 // requestID takes over the id that a proxy has given, where it is a plain one.
 func requestID(r *http.Request) string {
-	if id := r.Header.Get("X-Request-Id"); sentID.MatchString(id) {
+	if id := r.Header.Get("X-Request-Id"); id != "" && len(id) <= maxID && plainID(id) {
 		return id
 	}
-	return uuid.NewString()
+	return ids.next()
+}
+
+func plainID(id string) bool {
+	for i := range len(id) {
+		switch c := id[i]; {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '.', c == '_', c == '-':
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// ids are request ids of this process: text that no other has, and a number.
+var ids = &idSequence{prefix: rand.Text()[:12] + "-"}
+
+type idSequence struct {
+	prefix string
+	last   atomic.Uint64
+}
+
+func (s *idSequence) next() string {
+	var room [40]byte
+	return string(strconv.AppendUint(append(room[:0], s.prefix...), s.last.Add(1), 36))
 }

@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/lockflight/lockflight/internal/control"
+	"github.com/lockflight/lockflight/internal/feed"
 	"github.com/lockflight/lockflight/internal/httpapi"
 	"github.com/lockflight/lockflight/sdk/eval"
 )
@@ -22,14 +23,14 @@ func (a *API) one(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	key := r.PathValue("key")
-	f, d, found := view.DecideOne(key, c)
-	if !found {
-		return control.Errorf(control.NotFound, "not_found", "there is no flag %q in what this token may read", key)
-	}
 	body := httpapi.NewBuffer()
 	defer body.Free()
+	var found bool
+	if body.Bytes, found = view.AppendOne(body.Bytes, answers, key, c); !found {
+		return control.Errorf(control.NotFound, "not_found", "there is no flag %q in what this token may read", key)
+	}
 	status := http.StatusOK
-	if body.Bytes, found = appendFlag(body.Bytes, f, &d); !found {
+	if bytes.HasPrefix(body.Bytes, failed) {
 		status = http.StatusBadRequest
 	}
 	return httpapi.WriteBody(w, status, body.Bytes)
@@ -49,14 +50,7 @@ func (a *API) all(w http.ResponseWriter, r *http.Request) error {
 	}
 	body := httpapi.NewBuffer()
 	defer body.Free()
-	b := append(body.Bytes, `{"flags":[`...)
-	start := len(b)
-	for f, d := range view.Decide(c) {
-		if len(b) > start {
-			b = append(b, ',')
-		}
-		b, _ = appendFlag(b, f, &d)
-	}
+	b := view.Append(append(body.Bytes, `{"flags":[`...), answers, c, true)
 	b = httpapi.AppendText(append(b, `],"metadata":{"flagSetId":`...), c.Environment)
 	b = append(strconv.AppendInt(append(b, `,"version":"`...), view.Seq, 10), `"}`...)
 	etag := httpapi.WeakETag(b)
@@ -73,20 +67,33 @@ func (a *API) all(w http.ResponseWriter, r *http.Request) error {
 	return httpapi.WriteBody(w, http.StatusOK, b)
 }
 
-// appendFlag appends evaluationSuccess, or evaluationFailure and false where
-// the flag has no value that could be sent.
-func appendFlag(b []byte, f *eval.Flag, d *eval.Decision) ([]byte, bool) {
-	b = httpapi.AppendText(append(b, `{"key":`...), f.Name)
+// answers is the form of an answer.
+var answers = &feed.Form{Append: appendFlag, Why: true}
+
+// failed is how an evaluationFailure begins.
+var failed = []byte(`{"errorCode":`)
+
+// appendFailure appends an evaluationFailure.
+func appendFailure(b []byte, f *eval.Flag, details string) []byte {
+	b = append(append(append(b, failed...), `"`+codeParse+`","errorDetails":"`...), details...)
+	return append(httpapi.AppendText(append(b, `","key":`...), f.Name), '}')
+}
+
+// appendFlag appends evaluationSuccess, or evaluationFailure where the flag has
+// no value that could be sent.
+func appendFlag(b []byte, f *eval.Flag, d *eval.Decision) []byte {
 	if d.Reason == eval.ReasonInvalid {
-		return append(b, `,"errorCode":"PARSE_ERROR","errorDetails":"the flag does not compile: the server's log says why"}`...), false
+		return appendFailure(b, f, "the flag does not compile: the server's log says why")
 	}
+	start := len(b)
+	b = httpapi.AppendText(append(b, `{"key":`...), f.Name)
 	v := d.Variant
 	switch {
 	case v.FeatureEnabled && v.Enabled && v.Payload != nil:
 		value := append(b, `,"value":`...)
 		value, ok := appendPayload(value, v.Payload)
 		if !ok {
-			return append(b, `,"errorCode":"PARSE_ERROR","errorDetails":"the variant's payload is not of its type"}`...), false
+			return appendFailure(b[:start], f, "the variant's payload is not of its type")
 		}
 		b = httpapi.AppendText(append(value, `,"variant":`...), v.Name)
 	case carriesPayload(f):
@@ -100,7 +107,7 @@ func appendFlag(b []byte, f *eval.Flag, d *eval.Decision) ([]byte, bool) {
 	default:
 		b = append(b, `,"value":true,"variant":"on"`...)
 	}
-	return append(append(append(b, `,"reason":"`...), reason(d)...), `"}`...), true
+	return append(append(append(b, `,"reason":"`...), reason(d)...), `"}`...)
 }
 
 // appendPayload appends a payload as a value of its type.

@@ -20,23 +20,43 @@ const targetingKey = "targetingKey"
 // where there is no userId, and all else is a property, written as text. The
 // environment is the token's, whatever the client says.
 func (a *API) subject(w http.ResponseWriter, r *http.Request) (*eval.Context, error) {
-	var body struct {
-		Context map[string]any `json:"context"`
-	}
-	if err := httpapi.SDKBody.Decode(w, r, &body); err != nil {
+	data, err := httpapi.SDKBody.Bytes(w, r)
+	if err != nil {
 		return nil, err
 	}
-	c := &eval.Context{Properties: make(map[string]string, len(body.Context)), CurrentTime: a.now()}
-	for name, value := range body.Context {
-		if err := set(c, name, value); err != nil {
-			return nil, err
-		}
+	c := &eval.Context{Properties: map[string]string{}, CurrentTime: a.now()}
+	if err := readContext(data, c); err != nil {
+		return nil, err
 	}
 	if c.UserID == "" {
 		c.UserID = c.Properties[targetingKey]
 	}
 	c.Environment = httpapi.CallerOf(r.Context()).Token.Environment
 	return c, nil
+}
+
+// readContext takes the members of "context" from a body.
+func readContext(data []byte, c *eval.Context) error {
+	if flat, ok := httpapi.FlatContext(data); ok {
+		for name, text := range flat {
+			if err := set(c, name, text); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	var body struct {
+		Context map[string]any `json:"context"`
+	}
+	if err := httpapi.SDKBody.Unmarshal(data, &body); err != nil {
+		return err
+	}
+	for name, value := range body.Context {
+		if err := set(c, name, value); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func set(c *eval.Context, name string, value any) error {
@@ -49,10 +69,13 @@ func set(c *eval.Context, name string, value any) error {
 		c.CurrentTime = at
 		return nil
 	}
-	s, ok := text(value)
-	if !ok {
-		return nil
+	if s, ok := text(value); ok {
+		setText(c, name, s)
 	}
+	return nil
+}
+
+func setText(c *eval.Context, name, s string) {
 	switch name {
 	case "userId":
 		c.UserID = s
@@ -66,7 +89,6 @@ func set(c *eval.Context, name string, value any) error {
 	default:
 		c.Properties[name] = s
 	}
-	return nil
 }
 
 // text writes a value as constraints compare it; a null is a missing one.

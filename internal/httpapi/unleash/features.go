@@ -73,7 +73,9 @@ func (a *Clients) feature(w http.ResponseWriter, r *http.Request) error {
 // may read of it.
 func (a *Clients) visible(r *http.Request) (*feed.Env, feed.Scope, error) {
 	env, scope, err := a.granted(r, control.PermClientRead)
-	scope.Prefix = r.URL.Query().Get("namePrefix")
+	if r.URL.RawQuery != "" {
+		scope.Prefix = r.URL.Query().Get("namePrefix")
+	}
 	return env, scope, err
 }
 
@@ -108,11 +110,13 @@ func namesSegments(spec string) (bool, error) {
 	}
 	core, _, _ := strings.Cut(spec, "+")
 	core, _, _ = strings.Cut(core, "-")
-	parts := strings.Split(core, ".")
 	var n [3]int
-	for i, part := range parts {
+	more := true
+	for i := range n {
+		var part string
+		part, core, more = strings.Cut(core, ".")
 		v, err := strconv.ParseUint(part, 10, 31)
-		if err != nil || len(parts) != len(n) {
+		if err != nil || more != (i < len(n)-1) {
 			return false, control.Invalidf("Unleash-Client-Spec", "%q is not a semantic version such as 5.2.0", spec)
 		}
 		n[i] = int(v)

@@ -41,23 +41,23 @@ func (a *Clients) routeFrontend(mux *http.ServeMux) {
 
 // evaluateEnabled answers with the flags that are on for the request's context.
 func (a *Clients) evaluateEnabled(w http.ResponseWriter, r *http.Request) error {
-	return a.evaluate(w, r, func(v eval.Variant) bool { return v.FeatureEnabled })
+	return a.evaluate(w, r, false)
 }
 
 // evaluateAll answers with every flag.
 func (a *Clients) evaluateAll(w http.ResponseWriter, r *http.Request) error {
-	return a.evaluate(w, r, func(eval.Variant) bool { return true })
+	return a.evaluate(w, r, true)
 }
 
-// evaluate answers with the flags that keep wants, in Unleash's
+// evaluate answers with all flags or with those that are on, in Unleash's
 // frontendApiFeaturesSchema.
-func (a *Clients) evaluate(w http.ResponseWriter, r *http.Request, keep func(eval.Variant) bool) error {
+func (a *Clients) evaluate(w http.ResponseWriter, r *http.Request, all bool) error {
 	view, c, err := a.evaluation(w, r)
 	if err != nil {
 		return err
 	}
 	return writeEvaluated(w, r, func(b []byte) []byte {
-		return append(appendToggles(append(b, `{"toggles":[`...), view.All(c), keep), `]}`...)
+		return append(view.Append(append(b, `{"toggles":[`...), toggle, c, all), `]}`...)
 	})
 }
 
@@ -68,11 +68,11 @@ func (a *Clients) evaluateOne(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	name := r.PathValue("name")
-	f, v, found := view.One(name, c)
+	one, found := view.AppendOne(nil, toggle, name, c)
 	if !found {
 		return control.Errorf(control.NotFound, "not_found", "there is no flag %q in what this token may read", name)
 	}
-	return writeEvaluated(w, r, func(b []byte) []byte { return appendToggle(b, f, v) })
+	return writeEvaluated(w, r, func(b []byte) []byte { return append(b, one...) })
 }
 
 // evaluation returns what the request's token sees, and the context to decide

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -21,13 +22,13 @@ import (
 // request, so that nobody is left out of a rollout.
 func (a *Clients) subject(w http.ResponseWriter, r *http.Request) (*eval.Context, error) {
 	c := &eval.Context{
-		Environment: httpapi.CallerOf(r.Context()).Token.Environment, CurrentTime: a.now(), Properties: map[string]string{},
+		Environment: httpapi.CallerOf(r.Context()).Token.Environment, CurrentTime: a.now(),
 	}
 	var err error
 	if r.Method == http.MethodPost {
 		err = readBody(w, r, c)
 	} else {
-		err = readQuery(r.URL.Query(), c)
+		err = readQuery(r.URL.RawQuery, c)
 	}
 	if c.RemoteAddress == "" {
 		c.RemoteAddress = address(r)
@@ -39,16 +40,41 @@ func (a *Clients) subject(w http.ResponseWriter, r *http.Request) (*eval.Context
 }
 
 // readQuery takes a context from a query, in which properties are written
-// properties[name]=value. Of a name that is there twice the first counts.
-func readQuery(query url.Values, c *eval.Context) error {
-	for key, values := range query {
+// properties[name]=value. Of a name that is there twice the first counts; a part
+// that is not well-formed is passed over, as net/url does.
+func readQuery(query string, c *eval.Context) error {
+	var room [16]string
+	seen := room[:0]
+	for part := range strings.SplitSeq(query, "&") {
+		rawKey, rawValue, _ := strings.Cut(part, "=")
+		key, badKey := url.QueryUnescape(rawKey)
+		value, badValue := url.QueryUnescape(rawValue)
+		if part == "" || badKey != nil || badValue != nil || strings.Contains(part, ";") || slices.Contains(seen, key) {
+			continue
+		}
+		if len(seen) < maxParts {
+			seen = append(seen, key)
+		} else {
+			return control.Invalidf("query", "must not have more than %d parts", maxParts)
+		}
 		if name, ok := propertyName(key); ok {
-			c.Properties[name] = values[0]
-		} else if err := setField(c, key, key, values[0]); err != nil {
+			setProperty(c, name, value)
+		} else if err := setField(c, key, key, value); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// maxParts is how many parts a query may have.
+const maxParts = 1000
+
+// setProperty sets a property of a context.
+func setProperty(c *eval.Context, name, value string) {
+	if c.Properties == nil {
+		c.Properties = map[string]string{}
+	}
+	c.Properties[name] = value
 }
 
 // propertyName returns the name in properties[name].
@@ -104,7 +130,7 @@ func setValue(c *eval.Context, path, key string, value any) error {
 			return err
 		}
 		if value != nil {
-			c.Properties[name] = s
+			setProperty(c, name, s)
 		}
 	}
 	return nil
@@ -151,7 +177,7 @@ func setField(c *eval.Context, path, name, value string) error {
 		c.CurrentTime = t
 	default:
 		if _, given := c.Properties[name]; !given {
-			c.Properties[name] = value
+			setProperty(c, name, value)
 		}
 	}
 	return nil

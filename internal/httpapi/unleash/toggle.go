@@ -1,32 +1,21 @@
 package unleash
 
 import (
-	"iter"
 	"net/http"
 	"strconv"
 
+	"github.com/lockflight/lockflight/internal/feed"
 	"github.com/lockflight/lockflight/internal/httpapi"
 	"github.com/lockflight/lockflight/sdk/eval"
 )
 
-// appendToggles appends the flags that keep wants, with commas between them.
-func appendToggles(b []byte, all iter.Seq2[*eval.Flag, eval.Variant], keep func(eval.Variant) bool) []byte {
-	first := true
-	for f, v := range all {
-		if !keep(v) {
-			continue
-		}
-		if !first {
-			b = append(b, ',')
-		}
-		b, first = appendToggle(b, f, v), false
-	}
-	return b
-}
+// toggle is the form of an answer of the frontend API.
+var toggle = &feed.Form{Append: appendToggle}
 
 // appendToggle appends Unleash's frontendApiFeatureSchema. featureEnabled is
 // the name that feature_enabled had.
-func appendToggle(b []byte, f *eval.Flag, v eval.Variant) []byte {
+func appendToggle(b []byte, f *eval.Flag, d *eval.Decision) []byte {
+	v := d.Variant
 	b = httpapi.AppendText(append(b, `{"name":`...), f.Name)
 	b = strconv.AppendBool(append(b, `,"enabled":`...), v.FeatureEnabled)
 	b = strconv.AppendBool(append(b, `,"impressionData":`...), f.ImpressionData)

@@ -28,7 +28,7 @@ func FuzzToggle(f *testing.F) {
 			Variant        eval.Variant
 		}
 		var got toggle
-		if err := json.Unmarshal(appendToggle(nil, &eval.Flag{Name: name, ImpressionData: on}, v), &got); err != nil {
+		if err := json.Unmarshal(appendToggle(nil, &eval.Flag{Name: name, ImpressionData: on}, &eval.Decision{Variant: v}), &got); err != nil {
 			t.Fatal(err)
 		}
 		// JSON is UTF-8: what is not is replaced.

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/lockflight/lockflight/test/bench/internal/process"
 	"github.com/lockflight/lockflight/test/bench/internal/rounds"
 )
 
@@ -157,7 +158,7 @@ func floorOf(ctx context.Context, n int64) (time.Duration, error) {
 	body := bytes.Repeat([]byte("x"), int(n))
 	floor := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(body) }))
 	defer floor.Close()
-	s := &server{url: floor.URL, client: http.Client{Transport: &http.Transport{DisableCompression: true}}}
+	s := &server{Process: &process.Process{URL: floor.URL}, client: http.Client{Transport: &http.Transport{DisableCompression: true}}}
 	var times []time.Duration
 	for range requests {
 		began := time.Now()
@@ -227,7 +228,7 @@ func (s *server) toggle(ctx context.Context, i int, on bool) error {
 // memory that this takes.
 func (b *bench) resident(ctx context.Context) error {
 	report := func(what string) error {
-		now, err := b.server.memory("VmRSS")
+		now, err := b.server.Memory("VmRSS")
 		if err != nil {
 			return err
 		}
@@ -246,7 +247,7 @@ func (b *bench) resident(ctx context.Context) error {
 	if err := report(fmt.Sprintf("resident, all %d environments read", environments)); err != nil {
 		return err
 	}
-	most, err := b.server.memory("VmHWM")
+	most, err := b.server.Memory("VmHWM")
 	b.Printf("%-44s %7.0f MB\n", "the most that was ever resident", megabytes(most))
 	return err
 }

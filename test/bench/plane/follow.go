@@ -32,7 +32,7 @@ func follow(ctx context.Context, s *server, env string, n int) (*followers, erro
 	}
 	client := &http.Client{Transport: &http.Transport{DisableCompression: true}}
 	for range n {
-		r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url+"/api/client/streaming", http.NoBody)
+		r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL+"/api/client/streaming", http.NoBody)
 		if err != nil {
 			return f, err
 		}

@@ -11,9 +11,9 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 
+	"github.com/lockflight/lockflight/test/bench/internal/process"
 	"github.com/lockflight/lockflight/test/bench/internal/rounds"
 )
 
@@ -36,11 +36,9 @@ func run(ctx context.Context, data, save string) error {
 	if data == "" {
 		data = filepath.Join(scratch, "data")
 	}
-	binary := filepath.Join(scratch, "lockflight")
-	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", binary, "github.com/lockflight/lockflight/cmd/lockflight")
-	build.Dir = filepath.Join("..", "..")
-	if out, err := build.CombinedOutput(); err != nil {
-		return fmt.Errorf("build the program: %w\n%s", err, out)
+	binary, err := process.Build(ctx, scratch)
+	if err != nil {
+		return err
 	}
 	var report rounds.Report
 	report.Head("A control plane of 10,000 flags in 500 environments of projects")

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"cmp"
 	"context"
@@ -10,13 +9,11 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
+
+	"github.com/lockflight/lockflight/test/bench/internal/process"
 )
 
 const adminToken = "*:*.bench-admin"
@@ -33,8 +30,8 @@ func backendTokens() (all []string) {
 
 // server is a control plane in a process of its own, as people run it.
 type server struct {
-	url     string
-	cmd     *exec.Cmd
+	*process.Process
+
 	started time.Duration // from the start of the process until it is ready
 	client  http.Client
 }
@@ -43,21 +40,12 @@ type server struct {
 // is ready.
 func start(ctx context.Context, binary, data string, tokens ...string) (*server, error) {
 	s := &server{client: http.Client{Transport: &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 8}}}
-	s.cmd = exec.CommandContext(ctx, binary, "serve", "--listen", "127.0.0.1:0", "--data", data, "--log-level", "warn")
-	s.cmd.Stderr = os.Stderr
-	s.cmd.Env = append(os.Environ(), "INIT_ADMIN_API_TOKENS="+adminToken, "INIT_BACKEND_API_TOKENS="+strings.Join(tokens, ","))
-	out, err := s.cmd.StdoutPipe()
+	began := time.Now()
+	env := []string{"INIT_ADMIN_API_TOKENS=" + adminToken, "INIT_BACKEND_API_TOKENS=" + strings.Join(tokens, ",")}
+	var err error
+	s.Process, err = process.Start(ctx, env, binary, "serve", "--listen", "127.0.0.1:0", "--data", data, "--log-level", "warn")
 	if err != nil {
 		return nil, err
-	}
-	began := time.Now()
-	if err := s.cmd.Start(); err != nil {
-		return nil, fmt.Errorf("start the server: %w", err)
-	}
-	line, err := bufio.NewReader(out).ReadString('\n')
-	_, s.url, _ = strings.Cut(strings.TrimSpace(line), " is serving at ")
-	if err != nil || s.url == "" {
-		return nil, errors.Join(fmt.Errorf("the server says %q: %w", line, err), s.cmd.Process.Kill())
 	}
 	for {
 		if _, err := s.get(ctx, "/ready", "", nil); err == nil {
@@ -65,7 +53,7 @@ func start(ctx context.Context, binary, data string, tokens ...string) (*server,
 			return s, nil
 		}
 		if time.Since(began) > time.Minute {
-			return nil, errors.Join(errors.New("the server is not ready after a minute"), s.cmd.Process.Kill())
+			return nil, errors.Join(errors.New("the server is not ready after a minute"), s.Kill())
 		}
 		time.Sleep(time.Millisecond)
 	}
@@ -74,7 +62,7 @@ func start(ctx context.Context, binary, data string, tokens ...string) (*server,
 // stop ends the server in order.
 func (s *server) stop() error {
 	s.client.CloseIdleConnections()
-	return errors.Join(s.cmd.Process.Signal(syscall.SIGTERM), s.cmd.Wait())
+	return s.Stop()
 }
 
 // call makes a write as an administrator.
@@ -83,7 +71,7 @@ func (s *server) call(ctx context.Context, method, path string, in any) error {
 	if err != nil {
 		return err
 	}
-	r, err := http.NewRequestWithContext(ctx, method, s.url+path, bytes.NewReader(body))
+	r, err := http.NewRequestWithContext(ctx, method, s.URL+path, bytes.NewReader(body))
 	if err != nil {
 		return err
 	}
@@ -102,7 +90,7 @@ type answer struct {
 
 // get makes a read with a token and headers, and throws the body away.
 func (s *server) get(ctx context.Context, path, token string, header map[string]string) (answer, error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url+path, http.NoBody)
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL+path, http.NoBody)
 	if err != nil {
 		return answer{}, err
 	}
@@ -132,22 +120,9 @@ func (s *server) do(r *http.Request, body io.Writer) (answer, error) {
 	return answer{resp.StatusCode, resp.Header, n}, err
 }
 
-// memory returns a line of /proc/PID/status in bytes: VmRSS, what is resident
-// now, or VmHWM, the most that ever was.
-func (s *server) memory(name string) (int64, error) {
-	text, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(s.cmd.Process.Pid), "status"))
-	if err != nil {
-		return 0, err
-	}
-	_, rest, _ := strings.Cut(string(text), name+":")
-	line, _, _ := strings.Cut(rest, "\n")
-	kb, err := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(line), " kB"), 10, 64)
-	return kb << 10, err
-}
-
 // allocated returns how many bytes the server has ever allocated.
 func (s *server) allocated(ctx context.Context) (float64, error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url+"/metrics", http.NoBody)
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL+"/metrics", http.NoBody)
 	if err != nil {
 		return 0, err
 	}
