@@ -8,6 +8,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"github.com/lockflight/lockflight/internal/httpapi"
 )
 
 // On the way out, requests have shutdownGrace to end by themselves. Streams
@@ -31,6 +33,8 @@ func newServer(h http.Handler, log *slog.Logger) *http.Server {
 // serve answers requests until ctx ends, and then those that are open.
 func serve(ctx context.Context, server *http.Server, listener net.Listener) error {
 	requests, endRequests := context.WithCancel(context.WithoutCancel(ctx))
+	requests, waitStreams := httpapi.WithStreams(requests)
+	defer waitStreams()
 	defer endRequests()
 	server.BaseContext = func(net.Listener) context.Context { return requests }
 	stopped := make(chan error, 1)

@@ -218,7 +218,7 @@ func (e *Edge) left(p *pass) {
 func (e *Edge) Of(ctx context.Context, t control.Token) (*feed.Env, error) {
 	known := e.byToken.Load() // before looking, so that what changes meanwhile is not kept
 	if f, ok := known.Load(t.ID); ok {
-		return f.(*follower).environment(ctx) //nolint:forcetypeassert // nothing else is stored
+		return f.(*follower).environment(ctx) //nolint:errcheck,forcetypeassert // nothing else is stored
 	}
 	f := e.covering(scopeOf(t))
 	if f == nil {

@@ -1,6 +1,8 @@
 package feed
 
 import (
+	"bytes"
+	"slices"
 	"sync/atomic"
 
 	"github.com/lockflight/lockflight/sdk/eval"
@@ -53,7 +55,7 @@ func (f *decoded) append(b []byte, form *Form, d *eval.Decision) []byte {
 		all = *known
 	}
 	if len(all) < maxAnswers {
-		all = append(all[:len(all):len(all)], answer{form, *d, append([]byte(nil), b[start:]...)})
+		all = append(slices.Clip(all), answer{form, *d, bytes.Clone(b[start:])})
 		f.answers.CompareAndSwap(known, &all) // another that is lost is written again
 	}
 	return b

@@ -21,7 +21,7 @@ import (
 func Wrap(next http.Handler, log *slog.Logger, registry prometheus.Registerer) http.Handler {
 	durations := prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Name: "lockflight_http_request_duration_seconds",
-		Help: "Time to answer a request, by route and status. A stream counts when it ends.",
+		Help: "Time to answer a request, by route and status. A stream counts when it is open, over HTTP/2 when it ends.",
 	}, []string{"route", "status"})
 	if registry != nil {
 		registry.MustRegister(durations)
@@ -31,7 +31,7 @@ func Wrap(next http.Handler, log *slog.Logger, registry prometheus.Registerer) h
 		a := &answer{ResponseWriter: w, id: requestID(r)}
 		w.Header()["X-Request-Id"] = []string{a.id}
 		r = r.WithContext(context.WithValue(r.Context(), answerKey{}, a))
-		defer func() {
+		defer func() { //nolint:contextcheck // it is that of r
 			took := time.Since(start)
 			durations.WithLabelValues(r.Pattern, statusText(a.status)).Observe(took.Seconds())
 			if !log.Enabled(r.Context(), slog.LevelDebug) {

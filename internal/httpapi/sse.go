@@ -37,6 +37,7 @@ func OpenStream(w http.ResponseWriter) *Stream {
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("Cache-Control", "no-cache, no-transform")
 	h.Set("X-Accel-Buffering", "no") // nginx would hold events back
+	w.WriteHeader(http.StatusOK)
 	s := &Stream{w: w, rc: http.NewResponseController(w)}
 	_ = s.rc.SetReadDeadline(time.Time{}) // the request has been read; the stream outlives its deadline
 	_ = s.rc.Flush()                      // the client knows that it listens before there is something to hear

@@ -39,12 +39,17 @@ func (a *API) stream(w http.ResponseWriter, r *http.Request) error {
 	}
 	seq, _ := strconv.ParseInt(r.Header.Get("Last-Event-ID"), 10, 64)
 	sub := env.Subscribe(r.Context(), scope, seq)
-	defer sub.Close()
-	err = httpapi.OpenStream(w).Run(r.Context(), refetches(sub), func(ctx context.Context) bool {
-		_, _, err := a.auth.Authenticate(ctx, secret)
-		return err == nil || control.KindOf(err) != control.Unauthenticated
+	httpapi.ServeStream(w, r, httpapi.Source{
+		Next: refetches(sub),
+		Valid: func(ctx context.Context) bool {
+			_, _, err := a.auth.Authenticate(ctx, secret)
+			return err == nil || control.KindOf(err) != control.Unauthenticated
+		},
+		End: func(err error) {
+			sub.Close()
+			a.log.LogAttrs(context.Background(), slog.LevelDebug, "stream ended", slog.Any("error", err))
+		},
 	})
-	a.log.LogAttrs(r.Context(), slog.LevelDebug, "stream ended", slog.Any("error", err))
 	return nil // nobody is left to be told
 }
 

@@ -111,9 +111,9 @@ func namesSegments(spec string) (bool, error) {
 	core, _, _ := strings.Cut(spec, "+")
 	core, _, _ = strings.Cut(core, "-")
 	var n [3]int
-	more := true
 	for i := range n {
 		var part string
+		var more bool
 		part, core, more = strings.Cut(core, ".")
 		v, err := strconv.ParseUint(part, 10, 31)
 		if err != nil || more != (i < len(n)-1) {

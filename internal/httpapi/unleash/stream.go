@@ -33,16 +33,21 @@ func (a *Clients) streaming(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	sub := env.Subscribe(r.Context(), scope, revision(r.Header.Get("Last-Event-ID")))
-	defer sub.Close()
-	next := func(ctx context.Context) ([]byte, error) {
-		m, err := sub.Next(ctx)
-		return m.SSE, err
-	}
-	err = httpapi.OpenStream(w).Run(r.Context(), next, func(ctx context.Context) bool {
-		_, _, err := a.auth.Authenticate(ctx, httpapi.Secret(r))
-		return err == nil || control.KindOf(err) != control.Unauthenticated
+	secret := httpapi.Secret(r)
+	httpapi.ServeStream(w, r, httpapi.Source{
+		Next: func(ctx context.Context) ([]byte, error) {
+			m, err := sub.Next(ctx)
+			return m.SSE, err
+		},
+		Valid: func(ctx context.Context) bool {
+			_, _, err := a.auth.Authenticate(ctx, secret)
+			return err == nil || control.KindOf(err) != control.Unauthenticated
+		},
+		End: func(err error) {
+			sub.Close()
+			a.log.LogAttrs(context.Background(), slog.LevelDebug, "stream ended", slog.Any("error", err))
+		},
 	})
-	a.log.LogAttrs(r.Context(), slog.LevelDebug, "stream ended", slog.Any("error", err))
 	return nil // nobody is left to be told
 }
 

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -61,7 +60,7 @@ func (b *bench) answers() error {
 	b.Printf("%-24s %10s %12s %12s %8s  (requests a second, %d connections, the median of %d rounds)\n",
 		"", "body", "floor", "edge", "share", connections, b.rounds)
 	for _, q := range questions {
-		if !strings.Contains(q.name, *only) {
+		if !wanted(q.name) {
 			continue
 		}
 		size, err := q.load.size()

@@ -56,8 +56,9 @@ func (h *hub) publish() {
 
 func (h *hub) stream(w http.ResponseWriter, r *http.Request) {
 	rc := http.NewResponseController(w)
+	next := h.next() // before the client knows that it listens
 	_ = rc.Flush()
-	for next := h.next(); ; {
+	for {
 		select {
 		case <-next:
 			next = h.next()

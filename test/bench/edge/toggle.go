@@ -22,7 +22,7 @@ func (b *bench) visible(ctx context.Context, toggles int) error {
 	if err != nil {
 		return err
 	}
-	defer c.Close()
+	defer c.Close() //nolint:contextcheck // the last report has a context of its own
 	if err := c.WaitReady(ctx); err != nil {
 		return err
 	}
