@@ -15,6 +15,7 @@ type edgeCmd struct {
 	Upstream string        `required:"" placeholder:"URL" help:"The control plane, or another edge, to follow."`
 	Tokens   []string      `name:"token" required:"" env:"LOCKFLIGHT_TOKENS,LOCKFLIGHT_TOKEN" placeholder:"TOKEN" help:"Backend tokens; the edge serves what they read. Repeat it for several."`
 	Listen   string        `default:"127.0.0.1:3063" help:"Where to listen."`
+	Trust    []string      `placeholder:"VKEY" help:"Verifier keys of the control plane (signing.key.pub): nothing else is believed. Where absent, the first key that is seen is pinned, in the backup."`
 	Backup   string        `type:"path" placeholder:"DIR" help:"Where to keep what is served, for a start while the upstream is away."`
 	MaxStale time.Duration `name:"max-stale" placeholder:"DURATION" help:"Not ready once the upstream has confirmed nothing for so long. It serves on."`
 
@@ -29,7 +30,7 @@ func (c *edgeCmd) Run(ctx context.Context, s streams) error {
 	defer runtime.KeepAlive(frugal())
 	log := c.logger(s.err)
 	e, err := app.NewEdge(ctx, app.EdgeOptions{
-		Listen: c.Listen, Upstream: c.Upstream, Tokens: c.Tokens, Backup: c.Backup, MaxStale: c.MaxStale,
+		Listen: c.Listen, Upstream: c.Upstream, Tokens: c.Tokens, Trust: c.Trust, Backup: c.Backup, MaxStale: c.MaxStale,
 		FrontendOrigins: c.FrontendOrigins, Version: version(), Logger: log,
 	})
 	if err != nil {

@@ -188,6 +188,7 @@ func (a *App) wire() {
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 
 	a.hub = feed.New(a.Service, a.store.Changed, o.Logger)
+	a.hub.SignWith(a.signDocument)
 	a.runner = runner.New(runner.Options{
 		Service: a.Service, Evidence: a.store, Wake: a.store, Figures: a.sources, Now: o.Now, Logger: o.Logger, Registerer: registry,
 		Units: o.EvidenceUnits,
@@ -201,7 +202,7 @@ func (a *App) wire() {
 	})
 	a.clients = unleash.New(unleash.Options{
 		Service: a.Service, Hub: a.hub, Usage: a.store, Passwords: a.people, Origins: o.FrontendOrigins,
-		EdgeSecret: a.edgeSecret, Now: o.Now, Logger: o.Logger,
+		EdgeSecret: a.edgeSecret, VerifierKey: a.signer.vkey, Now: o.Now, Logger: o.Logger,
 	})
 	mux := http.NewServeMux()
 	a.clients.Register(mux)

@@ -25,6 +25,7 @@ type EdgeOptions struct {
 	Listen   string   // host:port; 127.0.0.1:0 where empty
 	Upstream string   // URL of a control plane or of another edge
 	Tokens   []string // backend tokens; an edge serves what they read
+	Trust    []string // verifier keys of planes; the first that is seen is pinned where empty
 	Backup   string   // directory; nothing is kept over a restart where empty
 	Version  string
 
@@ -54,7 +55,7 @@ func NewEdge(ctx context.Context, o EdgeOptions) (*Edge, error) {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	e, err := edge.New(ctx, edge.Options{
-		Upstream: o.Upstream, Tokens: o.Tokens, Backup: o.Backup, MaxStale: o.MaxStale, Version: o.Version,
+		Upstream: o.Upstream, Tokens: o.Tokens, Trust: o.Trust, Backup: o.Backup, MaxStale: o.MaxStale, Version: o.Version,
 		Logger: o.Logger, Registerer: registry,
 	})
 	if err != nil {

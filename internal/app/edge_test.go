@@ -232,3 +232,40 @@ func TestEdgeBackupRefused(t *testing.T) {
 		})
 	}
 }
+
+// TestEdgeTrust believes the plane whose key an edge was given, and no other.
+func TestEdgeTrust(t *testing.T) {
+	t.Parallel()
+	o, others := options(t), options(t)
+	plane, _ := start(t, o)
+	start(t, others)
+	makeFlag(t, plane, "checkout")
+	key := func(dir string) string {
+		text, err := os.ReadFile(filepath.Join(dir, "signing.key.pub"))
+		check(t, err)
+		return strings.TrimSpace(string(text))
+	}
+	good, _ := startEdge(t, app.EdgeOptions{Upstream: plane.URL(), Tokens: []string{backend}, Trust: []string{key(o.DataDir)}})
+	wary, _ := startEdge(t, app.EdgeOptions{Upstream: plane.URL(), Tokens: []string{backend}, Trust: []string{key(others.DataDir)}})
+
+	c := follow(t, good.URL(), backend)
+	for _, to := range []string{"on", "off", "on"} {
+		turn(t, plane, "checkout", to)
+		until(t, "a client sees it "+to, func() bool { return c.Bool("checkout", nil, to != "on") == (to == "on") })
+	}
+	until(t, "what another key has signed is refused", func() bool {
+		_, got := send(t, "GET", wary.URL()+"/metrics", "", "")
+		return strings.Contains(got, `lockflight_edge_refused_total{reason="forged"}`)
+	})
+	if status, _ := send(t, "GET", wary.URL()+"/ready", "", ""); status != http.StatusServiceUnavailable {
+		t.Errorf("an edge without anything that it may believe is ready: %d", status)
+	}
+	r := request(t, "GET", plane.URL()+"/api/client/features", backend, "")
+	r.Header.Set("Unleash-Client-Spec", "5.2.0")
+	resp, err := http.DefaultClient.Do(r)
+	check(t, err)
+	defer resp.Body.Close()
+	if resp.Header.Get("Lockflight-Signature") == "" || resp.Header.Get("Lockflight-Key") != key(o.DataDir) {
+		t.Errorf("the document's headers: %v", resp.Header)
+	}
+}

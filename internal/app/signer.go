@@ -19,6 +19,8 @@ import (
 
 	"github.com/lockflight/lockflight/internal/audit"
 	"github.com/lockflight/lockflight/internal/control"
+	"github.com/lockflight/lockflight/internal/feed"
+	"github.com/lockflight/lockflight/internal/signed"
 )
 
 // signer signs checkpoints of the log with the installation's key.
@@ -65,6 +67,16 @@ func readSigner(file string) (*signer, error) {
 		s.vkeys = lines
 	}
 	return s, nil
+}
+
+// signDocument is the feed.Sign of the installation's key.
+func (a *App) signDocument(environment string, scope feed.Scope, seq int64, sum [sha256.Size]byte) string {
+	d := signed.Document{Environment: environment, Scope: signed.Scope(scope.All, scope.Projects, scope.Prefix), Seq: seq}
+	out, err := signed.Sign(a.signer.key, d, sum)
+	if err != nil {
+		a.log.LogAttrs(context.Background(), slog.LevelError, "signing a document", slog.Any("error", err))
+	}
+	return out
 }
 
 // derive returns a key for one purpose, which tells nothing of the signing key

@@ -35,7 +35,7 @@ var everything = []string{
 	"sdk", "sdk/eval",
 	"internal/gate", "internal/audit", "internal/policy", "internal/attest", "internal/figures", "internal/codescan",
 	"internal/control",
-	"internal/store", "internal/feed", "internal/evidence", "internal/runner", "internal/source", "internal/suite", "internal/edge",
+	"internal/store", "internal/feed", "internal/evidence", "internal/runner", "internal/signed", "internal/source", "internal/suite", "internal/edge",
 	"internal/notify", "internal/signin", "internal/migrate",
 	"internal/httpapi", "internal/httpapi/unleash", "internal/httpapi/ofrep", "internal/httpapi/tlog", "internal/httpapi/native",
 	"internal/mcpserver", "internal/webui",
@@ -51,6 +51,7 @@ var Packages = Table{
 	"internal/condition":  {Class: Pure, Modules: []string{"cel.dev/cel-go"}},
 	"internal/gate/expr":  {Class: Pure, Modules: []string{"cel.dev/cel-go"}, Imports: []string{"internal/condition", "internal/gate"}},
 	"internal/audit":      {Class: Pure, Modules: []string{"golang.org/x/mod"}},
+	"internal/signed":     {Class: Pure, Modules: []string{"golang.org/x/mod"}},
 	"internal/policy": {
 		Class: Pure, Modules: []string{"cel.dev/cel-go", "go.yaml.in/yaml/v4"},
 		Imports: []string{"internal/condition", "sdk/eval"},
@@ -76,7 +77,7 @@ var Packages = Table{
 	// suite opens the store, again after a crash.
 	"internal/store":           {Imports: []string{"internal/control", "internal/audit"}},
 	"internal/store/storetest": {Imports: []string{"internal/control", "internal/audit", "internal/store"}},
-	"internal/feed":            {Imports: []string{"internal/control", "sdk/eval"}},
+	"internal/feed":            {Imports: []string{"internal/control", "internal/signed", "sdk/eval"}},
 	"internal/evidence":        {Imports: []string{"internal/control", "internal/gate"}},
 	"internal/runner":          {Imports: []string{"internal/control", "internal/gate", "internal/gate/drift", "internal/gate/expr"}},
 	"internal/source":          {Imports: []string{"internal/control", "internal/gate"}},
@@ -85,11 +86,11 @@ var Packages = Table{
 	"internal/signin":          {Imports: []string{"internal/control", "internal/httpapi"}},
 	"internal/migrate":         {Imports: []string{"internal/control", "sdk/eval"}},
 	"internal/edge": {Imports: []string{
-		"internal/control", "internal/feed", "internal/evidence", "internal/sse", "sdk/eval",
+		"internal/control", "internal/feed", "internal/evidence", "internal/signed", "internal/sse", "sdk/eval",
 	}},
 	"internal/httpapi": {Imports: []string{"internal/control"}},
 	"internal/httpapi/unleash": {Imports: []string{
-		"internal/control", "internal/feed", "internal/httpapi", "sdk/eval",
+		"internal/control", "internal/feed", "internal/httpapi", "internal/signed", "sdk/eval",
 	}},
 	"internal/httpapi/wiretest": {},
 	"internal/httpapi/ofrep": {Imports: []string{

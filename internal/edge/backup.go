@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"github.com/lockflight/lockflight/internal/control"
-	"github.com/lockflight/lockflight/sdk/eval"
 )
 
 // saveEvery is how often what has changed is written.
@@ -31,10 +30,9 @@ const (
 type savedScope struct {
 	scope
 
-	Upstream  string        `json:"upstream"`
-	Seq       int64         `json:"seq"`
-	Confirmed time.Time     `json:"confirmedAt"`
-	Document  eval.Snapshot `json:"document"`
+	Upstream  string    `json:"upstream"`
+	Confirmed time.Time `json:"confirmedAt"`
+	Payloads  []payload `json:"payloads"`
 }
 
 // savedTokens are the tokens that the upstream has vouched for, by the SHA-256
@@ -97,26 +95,29 @@ func (b *backup) readScope(file string) error {
 	switch {
 	case in.Upstream != b.edge.up.base:
 		return fmt.Errorf("it is of the upstream %q, and not of %q", in.Upstream, b.edge.up.base)
-	case in.Seq <= 0 || in.Environment == "" || b.file(in.scope) != file:
+	case len(in.Payloads) == 0 || in.Environment == "" || b.file(in.scope) != file:
 		return errors.New("it does not say what it is of")
 	}
-	// Features and segments are looked for by halves: they are put in order.
-	doc, err := eval.Snapshot{}.Apply(eval.Delta{Events: []eval.Event{{
-		Type: eval.Hydration, EventID: in.Seq, Features: in.Document.Features, Segments: in.Document.Segments,
-	}}})
-	if err != nil {
-		return err
+	return b.edge.restore(in)
+}
+
+// restore verifies what was saved of a scope, all of it, and serves it.
+func (e *Edge) restore(in savedScope) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	f := newFollower(in.scope, e)
+	for _, p := range in.Payloads {
+		if err := f.take(p); err != nil {
+			return err
+		}
 	}
-	b.edge.mu.Lock()
-	defer b.edge.mu.Unlock()
-	f := b.edge.add(in.scope)
-	if f == nil {
+	if f.seq == 0 || e.followers[f.scope.key()] != nil {
+		return errors.New("there is nothing in it that could be served")
+	}
+	f.fresh, f.unsaved = in.Confirmed, false
+	if !e.enlist(f) {
 		return errors.New("too many scopes")
 	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.publish(in.Seq, doc)
-	f.fresh = in.Confirmed
 	return nil
 }
 
@@ -152,6 +153,7 @@ func (b *backup) run(ctx context.Context) error {
 	failing := false
 	for more := true; more; {
 		more = pause(ctx, saveEvery)
+		b.shorten(ctx)
 		err := b.save()
 		if err != nil && !failing {
 			b.edge.log.LogAttrs(ctx, slog.LevelError, "writing the backup", slog.Any("error", err))
@@ -161,11 +163,26 @@ func (b *backup) run(ctx context.Context) error {
 	return nil
 }
 
+// shorten asks for a scope as a whole that is held in many payloads.
+func (b *backup) shorten(ctx context.Context) {
+	for _, f := range b.edge.following() {
+		f.mu.Lock()
+		long := len(f.payloads) > maxPayloads
+		f.mu.Unlock()
+		if !long || ctx.Err() != nil {
+			continue
+		}
+		if err := f.ask(ctx, 0); err != nil {
+			b.edge.log.LogAttrs(ctx, slog.LevelDebug, "asking for a scope as a whole", slog.Any("error", err))
+		}
+	}
+}
+
 func (b *backup) save() error {
 	errs := []error{b.saveTokens()}
 	for _, f := range b.edge.following() {
 		f.mu.Lock()
-		out := savedScope{scope: f.scope, Upstream: f.up.base, Seq: f.seq, Confirmed: f.fresh, Document: f.doc}
+		out := savedScope{scope: f.scope, Upstream: f.up.base, Confirmed: f.fresh, Payloads: f.payloads}
 		unsaved := f.unsaved
 		f.unsaved = false
 		f.mu.Unlock()

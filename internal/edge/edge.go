@@ -32,6 +32,7 @@ const (
 type Options struct {
 	Upstream string   // URL of a control plane or of another edge
 	Tokens   []string // backend tokens: what is followed from the start
+	Trust    []string // verifier keys of planes; the first that is seen is pinned where empty
 	Backup   string   // directory; nothing is kept over a restart where empty
 	Version  string
 
@@ -52,6 +53,7 @@ type Edge struct {
 	log    *slog.Logger
 	now    func() time.Time
 	count  *metrics
+	trust  *trust
 	tokens *tokens
 	usage  *usage
 	backup *backup
@@ -90,6 +92,9 @@ func New(ctx context.Context, o Options) (*Edge, error) {
 	}
 	e.moved()
 	e.count = newMetrics(o.Registerer, e.Age)
+	if e.trust, err = newTrust(o.Trust, o.Backup); err != nil {
+		return nil, err
+	}
 	e.tokens = newTokens(e)
 	e.usage = newUsage(e)
 	e.backup, err = openBackup(ctx, o.Backup, e)
@@ -179,16 +184,24 @@ func (e *Edge) entered(p *pass) {
 // add makes a follower and has it started; none where there are too many. The
 // caller holds mu.
 func (e *Edge) add(s scope) *follower {
-	if len(e.followers) >= maxFollowers {
-		e.log.LogAttrs(context.Background(), slog.LevelWarn, "too many scopes are followed; give the edge a token that covers them",
-			slog.String("environment", s.Environment), slog.Int("scopes", maxFollowers))
+	f := newFollower(s, e)
+	if !e.enlist(f) {
 		return nil
 	}
-	f := newFollower(s, e)
-	e.followers[s.key()] = f
+	return f
+}
+
+// enlist has a follower started, unless there are too many. The caller holds mu.
+func (e *Edge) enlist(f *follower) bool {
+	if len(e.followers) >= maxFollowers {
+		e.log.LogAttrs(context.Background(), slog.LevelWarn, "too many scopes are followed; give the edge a token that covers them",
+			slog.String("environment", f.scope.Environment), slog.Int("scopes", maxFollowers))
+		return false
+	}
+	e.followers[f.scope.key()] = f
 	e.moved()
 	e.starts <- f // has room for all of them
-	return f
+	return true
 }
 
 // left stops following what nobody has a token for any more, and follows what

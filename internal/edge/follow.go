@@ -2,7 +2,6 @@ package edge
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -10,14 +9,13 @@ import (
 	"math/rand/v2"
 	"mime"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/lockflight/lockflight/internal/signed"
 	"github.com/lockflight/lockflight/internal/sse"
-	"github.com/lockflight/lockflight/sdk/eval"
 )
 
 const (
@@ -109,6 +107,9 @@ func (f *follower) stream(ctx context.Context) error {
 	case answer.StatusCode != http.StatusOK:
 		return &statusError{"/api/client/streaming", answer.StatusCode}
 	}
+	if err := f.trust.pin(answer.Header.Get(signed.KeyHeader)); err != nil {
+		return err
+	}
 	connected := false
 	reader := sse.NewReader(heard{answer.Body, func() {
 		silent.Reset(readTimeout)
@@ -124,7 +125,7 @@ func (f *follower) stream(ctx context.Context) error {
 		if m.Event != "unleash-connected" && m.Event != "unleash-updated" {
 			continue
 		}
-		if err := f.take(m.ID, m.Data); err != nil {
+		if err := f.take(newPayload(m.ID, m.Data, m.Signature)); err != nil {
 			return err
 		}
 		connected = true
@@ -161,7 +162,13 @@ func (f *follower) poll(ctx context.Context) error {
 }
 
 func (f *follower) pollOnce(ctx context.Context) error {
-	secret, seq := f.position()
+	_, seq := f.position()
+	return f.ask(ctx, seq)
+}
+
+// ask asks for what came after a sequence number, 0 for all of it.
+func (f *follower) ask(ctx context.Context, seq int64) error {
+	secret, _ := f.position()
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
 	answer, err := f.up.get(ctx, "/api/client/delta", secret, "If-None-Match", seq)
@@ -177,32 +184,12 @@ func (f *follower) pollOnce(ctx context.Context) error {
 	default:
 		return &statusError{"/api/client/delta", answer.StatusCode}
 	}
+	if err := f.trust.pin(answer.Header.Get(signed.KeyHeader)); err != nil {
+		return err
+	}
 	body, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer))
 	if err != nil {
 		return err
 	}
-	return f.take(strings.Trim(answer.Header.Get("ETag"), `"`), body)
-}
-
-// take reads a delta and the sequence number that it leads to.
-func (f *follower) take(id string, data []byte) error {
-	var d eval.Delta
-	seq, err := strconv.ParseInt(id, 10, 64)
-	if err == nil {
-		err = json.Unmarshal(data, &d)
-	}
-	if err != nil {
-		f.count.refuse("malformed")
-		return fmt.Errorf("reading event %q: %w", id, err)
-	}
-	switch err := f.apply(seq, d); {
-	case err == nil:
-		return nil
-	case errors.Is(err, errOlder):
-		f.count.refuse("older")
-		return fmt.Errorf("refusing event %d: %w", seq, err)
-	default:
-		f.count.refuse("malformed")
-		return fmt.Errorf("refusing event %d: %w", seq, err)
-	}
+	return f.take(newPayload(strings.Trim(answer.Header.Get("ETag"), `"`), body, answer.Header.Get(signed.Header)))
 }

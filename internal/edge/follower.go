@@ -31,6 +31,7 @@ type follower struct {
 	log   *slog.Logger
 	now   func() time.Time
 	count *metrics
+	trust *trust
 	stop  context.CancelFunc // ends run; set before it starts
 
 	mu       sync.Mutex
@@ -43,11 +44,12 @@ type follower struct {
 	changed  chan struct{} // closed, and replaced, with each change
 	loaded   chan struct{} // closed once there is a doc
 	unsaved  bool
+	payloads []payload // of which doc was made, from a whole one on
 }
 
 func newFollower(s scope, e *Edge) *follower {
 	f := &follower{
-		scope: s, up: e.up, log: e.log, now: e.now, count: e.count,
+		scope: s, up: e.up, log: e.log, now: e.now, count: e.count, trust: e.trust,
 		flags: map[string]int64{}, segments: map[int]int64{}, changed: make(chan struct{}), loaded: make(chan struct{}),
 	}
 	f.hub = feed.New(f, f.waitChanged, e.log)
@@ -129,7 +131,6 @@ func (f *follower) apply(seq int64, d eval.Delta) error {
 	}
 	f.touch(seq, d)
 	f.publish(seq, next)
-	f.unsaved = true
 	return nil
 }
 

@@ -3,6 +3,7 @@ package feed
 import (
 	"cmp"
 	"slices"
+	"sync"
 )
 
 // limits bound a channel's window: it holds the latest revisions, and more of
@@ -22,7 +23,8 @@ type channel struct {
 	bytes  int    // of steps
 	doubt  int64  // events up to here were read in one go and changed nothing: see since
 
-	grown       chan struct{} // closed, and replaced, when a step is added
+	replays     map[stretch]func() Message // those of view, made when first sent
+	grown       chan struct{}              // closed, and replaced, when a step is added
 	subscribers int
 	used        int64 // the Env.uses of the latest use
 }
@@ -33,8 +35,32 @@ type step struct {
 	from int64
 }
 
+// stretch is what a replay goes over: the updates from first on, up to seq.
+type stretch struct{ first, seq int64 }
+
+// maxReplays bounds those that are kept: clients choose where they begin.
+const maxReplays = 64
+
 func newChannel(l limits, v *View) *channel {
-	return &channel{limits: l, view: v, base: v.Seq, grown: make(chan struct{})}
+	return &channel{limits: l, view: v, base: v.Seq, grown: make(chan struct{}), replays: map[stretch]func() Message{}}
+}
+
+// replay returns what makes the message of some updates up to seq: encoded, and
+// signed, once for all clients that missed the same.
+func (c *channel) replay(seq int64, updates []step) func() Message {
+	at := stretch{seq: seq}
+	if len(updates) > 0 {
+		at.first = updates[0].Seq
+	}
+	message, ok := c.replays[at]
+	if !ok {
+		v := c.view
+		message = sync.OnceValue(func() Message { return v.replay(seq, updates) })
+		if len(c.replays) < maxReplays {
+			c.replays[at] = message
+		}
+	}
+	return message
 }
 
 // advance takes in the view that follows revision from. One that is the same
@@ -49,6 +75,7 @@ func (c *channel) advance(from int64, next *View) {
 		}
 		c.push(step{m, from})
 		c.view = next
+		clear(c.replays)
 	case next.Seq > from+1:
 		c.doubt = next.Seq
 	}

@@ -23,6 +23,8 @@ type Document struct {
 	head func() documentHead
 	body func() []byte
 	gzip func() []byte
+
+	signature func() string
 }
 
 // documentHead is the end of a document, and what its ETag is made of.
@@ -38,6 +40,14 @@ func newDocument(v *View, inline bool) Document {
 		b := bytes.NewBuffer(make([]byte, 0, v.size()))
 		_ = d.write(b) // a buffer takes everything
 		return b.Bytes()
+	})
+	d.signature = sync.OnceValue(func() string {
+		if v.signer == nil {
+			return ""
+		}
+		h := sha256.New()
+		_ = d.write(h) // a hash takes everything
+		return v.signer(v.environment, v.scope, v.Seq, [sha256.Size]byte(h.Sum(nil)))
 	})
 	d.gzip = sync.OnceValue(func() []byte {
 		var b bytes.Buffer
@@ -56,6 +66,10 @@ func (d *Document) Size() int { return d.view.size() }
 
 // Body returns the JSON.
 func (d *Document) Body() []byte { return d.body() }
+
+// Signature returns the signature of Body, "" where the hub has nothing to sign
+// with.
+func (d *Document) Signature() string { return d.signature() }
 
 // Gzip returns Body as gzip. It needs no Body to be held: clients that accept
 // gzip are most, and the JSON takes ten times the memory.

@@ -52,7 +52,7 @@ func (e *Env) Project(name string) (string, bool) {
 // There is none, and ok is false, where nothing changed.
 func (e *Env) Delta(ctx context.Context, scope Scope, after int64) (m Message, ok bool) {
 	known := e.known(ctx, after)
-	view, updates, reached := e.read(scope, after)
+	view, updates, replay, reached := e.read(scope, after)
 	switch {
 	case !known || !reached:
 		return view.hydration(), true
@@ -61,17 +61,17 @@ func (e *Env) Delta(ctx context.Context, scope Scope, after int64) (m Message, o
 	case len(updates) == 1:
 		return updates[0].Message, true
 	}
-	return replay(view.Seq, updates), true
+	return replay(), true
 }
 
 // read returns a scope's view and the updates since a revision, as of one
 // moment; encoding either is left for after the lock.
-func (e *Env) read(scope Scope, after int64) (v *View, updates []step, reached bool) {
+func (e *Env) read(scope Scope, after int64) (v *View, updates []step, replay func() Message, reached bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	c := e.channel(scope)
 	updates, reached = c.since(after)
-	return c.view, updates, reached
+	return c.view, updates, c.replay(c.view.Seq, updates), reached
 }
 
 // Subscribe starts to follow a scope from revision after, 0 for a client that
@@ -113,7 +113,7 @@ func (e *Env) advance(seq int64, u control.Update) {
 		return
 	}
 	for _, c := range e.channels {
-		c.advance(from, newView(e.name, c.view.scope, e.now))
+		c.advance(from, newView(e.name, c.view.scope, e.now, e.hub.sign))
 	}
 }
 
@@ -125,7 +125,7 @@ func (e *Env) channel(scope Scope) *channel {
 	c := e.channels[key]
 	if c == nil {
 		e.evict()
-		c = newChannel(e.hub.limits, newView(e.name, scope, e.now))
+		c = newChannel(e.hub.limits, newView(e.name, scope, e.now, e.hub.sign))
 		e.channels[key] = c
 	}
 	e.uses++

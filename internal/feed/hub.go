@@ -33,6 +33,7 @@ type Hub struct {
 	changed func() <-chan struct{}
 	log     *slog.Logger
 	limits  limits
+	sign    Sign // nil for none
 
 	// following makes reads of the source serial, so that an environment is
 	// never loaded older than the position from which it is then followed.
@@ -53,6 +54,10 @@ func New(source Source, changed func() <-chan struct{}, log *slog.Logger) *Hub {
 	}
 	return &Hub{source: source, changed: changed, log: log, limits: windowLimits, envs: map[string]*Env{}, shared: pool{}}
 }
+
+// SignWith has every document and message signed. It is called before any is
+// asked for.
+func (h *Hub) SignWith(sign Sign) { h.sign = sign }
 
 // Run keeps the environments current until ctx ends. A source that does not
 // answer is asked again; until it does, what is held is served.

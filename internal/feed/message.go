@@ -1,6 +1,11 @@
 package feed
 
-import "strconv"
+import (
+	"crypto/sha256"
+	"strconv"
+
+	"github.com/lockflight/lockflight/internal/signed"
+)
 
 // Message is one server-sent event of the streaming API, ready to be written,
 // with the JSON that it carries: {"events":[...]}. Its bytes are shared by all
@@ -10,7 +15,26 @@ type Message struct {
 	SSE  []byte // "id: ...\nevent: ...\ndata: {...}\n\n"
 	Data []byte // the part of SSE that is JSON, the body of the delta API
 
+	// Signature binds Data, where the hub signs; it is in SSE too, as a field
+	// that clients pass over.
+	Signature string
+
 	events []byte // the part of Data between the brackets
+}
+
+// Sign returns the signature of a body by its SHA-256, which must have no line
+// end in it.
+type Sign func(environment string, scope Scope, seq int64, sum [sha256.Size]byte) string
+
+// sign adds the signature to a message.
+func (v *View) sign(m Message) Message {
+	if v.signer == nil {
+		return m
+	}
+	m.Signature = v.signer(v.environment, v.scope, m.Seq, sha256.Sum256(m.Data))
+	line := signed.Field + ": " + m.Signature + "\n\n"
+	m.SSE = append(m.SSE[:len(m.SSE)-1], line...) // which Data is no part of
+	return m
 }
 
 // The names of the events of Unleash's streaming API. A client replaces or
@@ -38,22 +62,22 @@ func newMessage(event string, seq int64, size int, events func([]byte) []byte) M
 
 // hydrate is the message that replaces all that a client holds.
 func hydrate(v *View) Message {
-	return newMessage(eventConnected, v.Seq, v.size(), func(b []byte) []byte {
+	return v.sign(newMessage(eventConnected, v.Seq, v.size(), func(b []byte) []byte {
 		b = header(b, "hydration", v.Seq, "features")
 		b = append(b, '[')
 		b = join(b, v.flags, func(b []byte, f *flag) []byte { return append(b, f.json...) })
 		b = append(b, `],"segments":[`...)
 		b = join(b, v.segments, func(b []byte, s *segment) []byte { return append(b, s.json...) })
 		return append(b, `]}`...)
-	})
+	}))
 }
 
 // replay is the message that brings a client from an earlier revision to seq:
 // the events of updates, one after the other.
-func replay(seq int64, updates []step) Message {
-	return newMessage(eventConnected, seq, 0, func(b []byte) []byte {
+func (v *View) replay(seq int64, updates []step) Message {
+	return v.sign(newMessage(eventConnected, seq, 0, func(b []byte) []byte {
 		return join(b, updates, func(b []byte, s step) []byte { return append(b, s.events...) })
-	})
+	}))
 }
 
 // update is the message that turns old into v, and whether they differ. A
@@ -81,7 +105,10 @@ func update(old, v *View) (Message, bool) {
 		}, nil)
 		return b
 	})
-	return m, len(m.events) > 0
+	if len(m.events) == 0 {
+		return m, false
+	}
+	return v.sign(m), true
 }
 
 // header starts an event and leaves it before the value of field.

@@ -53,7 +53,7 @@ func (s *Subscription) poll() (next func() Message, grown <-chan struct{}) {
 		next, s.seq = view.hydration, view.Seq
 	case !s.connected:
 		seq := max(s.seq, view.Seq)
-		next, s.seq = func() Message { return replay(seq, updates) }, view.Seq
+		next, s.seq = s.channel.replay(seq, updates), view.Seq
 	case len(updates) > 0:
 		next, s.seq = func() Message { return updates[0].Message }, updates[0].Seq
 	default:

@@ -11,6 +11,7 @@ type View struct {
 
 	environment string
 	scope       Scope
+	signer      Sign       // nil for none
 	flags       []*flag    // by name
 	segments    []*segment // those that a strategy of flags uses, by id
 
@@ -26,8 +27,8 @@ const documentVersion = 2
 
 // newView picks from a snapshot the flags of a scope and the segments that they
 // use. Nothing is encoded yet: most views are replaced before they are read.
-func newView(environment string, scope Scope, s *snapshot) *View {
-	v := &View{Seq: s.seq, environment: environment, scope: scope}
+func newView(environment string, scope Scope, s *snapshot, signer Sign) *View {
+	v := &View{Seq: s.seq, environment: environment, scope: scope, signer: signer}
 	used := map[int]bool{}
 	for _, f := range s.flags {
 		if !scope.Covers(f.Project, f.Name) {

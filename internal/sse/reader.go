@@ -22,6 +22,8 @@ type Message struct {
 	Event string
 	ID    string
 	Data  []byte
+
+	Signature string // Lockflight's field lockflight-signature, "" without one
 }
 
 // Reader reads a text/event-stream as the HTML standard, section 9.2.6,
@@ -74,6 +76,8 @@ func (r *Reader) field(line []byte, event *Message, data *bytes.Buffer) {
 	case "data":
 		data.Write(value)
 		data.WriteByte('\n')
+	case "lockflight-signature":
+		event.Signature = string(value)
 	case "id":
 		if bytes.IndexByte(value, 0) < 0 {
 			r.id = string(value)

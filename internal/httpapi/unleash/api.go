@@ -21,10 +21,11 @@ type Options struct {
 	Hub     *feed.Hub
 	Usage   control.UsageStore
 
-	Passwords Passwords
-	Origins   []string         // of the pages that may call the frontend API; * or none for any
-	Now       func() time.Time // time.Now where nil
-	Logger    *slog.Logger     // slog.Default where nil
+	Passwords   Passwords
+	VerifierKey string           // verifies what Hub signs; "" where it does not
+	Origins     []string         // of the pages that may call the frontend API; * or none for any
+	Now         func() time.Time // time.Now where nil
+	Logger      *slog.Logger     // slog.Default where nil
 
 	// EdgeSecret is what Unleash Edges sign with that ask for tokens; see the
 	// function EdgeSecret. None is issued without it.
@@ -53,7 +54,7 @@ func New(o Options) *API {
 	return &API{
 		Clients: NewClients(ClientOptions{
 			Auth: o.Service, Feed: o.Hub, Sink: newStoreSink(o.Usage, o.Service, o.Logger), Ready: storeAnswers(o.Service),
-			Origins: o.Origins, Now: o.Now, Logger: o.Logger,
+			VerifierKey: o.VerifierKey, Origins: o.Origins, Now: o.Now, Logger: o.Logger,
 		}),
 		service: o.Service, issuer: newIssuer(o.EdgeSecret, o.Now), passwords: o.Passwords,
 	}

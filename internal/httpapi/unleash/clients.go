@@ -36,22 +36,24 @@ type ClientOptions struct {
 	// as they are: whoever they go to serves more, and knows whether there is one.
 	Relay bool
 
-	Origins []string         // of the pages that may call the frontend API; * or none for any
-	Now     func() time.Time // time.Now where nil
-	Logger  *slog.Logger     // slog.Default where nil
+	VerifierKey string           // verifies what Feed signs; "" where it does not
+	Origins     []string         // of the pages that may call the frontend API; * or none for any
+	Now         func() time.Time // time.Now where nil
+	Logger      *slog.Logger     // slog.Default where nil
 }
 
 // Clients answers what SDKs and edges call. It needs no control plane behind
 // it. Its methods may be called from any goroutine.
 type Clients struct {
-	auth      httpapi.Authenticator
-	feed      Feed
-	reports   *reports
-	whenReady func(context.Context) error
-	relay     bool
-	cors      httpapi.CORS
-	now       func() time.Time
-	log       *slog.Logger
+	auth        httpapi.Authenticator
+	feed        Feed
+	reports     *reports
+	whenReady   func(context.Context) error
+	verifierKey string
+	relay       bool
+	cors        httpapi.CORS
+	now         func() time.Time
+	log         *slog.Logger
 }
 
 // NewClients returns the API of SDKs. What they report reaches the Sink while
@@ -64,7 +66,7 @@ func NewClients(o ClientOptions) *Clients {
 		o.Logger = slog.Default()
 	}
 	return &Clients{
-		auth: o.Auth, feed: o.Feed, reports: newReports(o.Sink, o.Logger), whenReady: o.Ready, relay: o.Relay,
+		auth: o.Auth, feed: o.Feed, reports: newReports(o.Sink, o.Logger), whenReady: o.Ready, relay: o.Relay, verifierKey: o.VerifierKey,
 		cors: httpapi.CORS{Origins: o.Origins}, now: o.Now, log: o.Logger,
 	}
 }

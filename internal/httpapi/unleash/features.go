@@ -8,6 +8,7 @@ import (
 	"github.com/lockflight/lockflight/internal/control"
 	"github.com/lockflight/lockflight/internal/feed"
 	"github.com/lockflight/lockflight/internal/httpapi"
+	"github.com/lockflight/lockflight/internal/signed"
 )
 
 // features answers GET /api/client/features. The token alone decides which
@@ -30,6 +31,7 @@ func (a *Clients) features(w http.ResponseWriter, r *http.Request) error {
 	if httpapi.Matches(r.Header.Values("If-None-Match"), doc.ETag()) {
 		return notModified(w)
 	}
+	a.sign(w, doc.Signature())
 	w.Header().Add("Vary", "Accept-Encoding")
 	if doc.Size() < minGzip || !acceptsGzip(r.Header.Values("Accept-Encoding")) {
 		return writeDocument(w, doc.ETag(), doc.Body())
@@ -86,6 +88,16 @@ func (a *Clients) granted(r *http.Request, perm control.Permission) (*feed.Env, 
 	projects, all := c.Principal.Projects(perm, c.Token.Environment)
 	env, err := a.feed.Of(r.Context(), c.Token)
 	return env, feed.Scope{All: all, Projects: projects}, err
+}
+
+// sign adds the signature of what is sent, and the key that verifies it.
+func (a *Clients) sign(w http.ResponseWriter, signature string) {
+	if signature != "" {
+		w.Header()[signed.Header] = []string{signature}
+	}
+	if a.verifierKey != "" {
+		w.Header()[signed.KeyHeader] = []string{a.verifierKey}
+	}
 }
 
 func writeDocument(w http.ResponseWriter, etag string, body []byte) error {

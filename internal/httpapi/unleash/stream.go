@@ -22,6 +22,7 @@ func (a *Clients) delta(w http.ResponseWriter, r *http.Request) error {
 	if !changed {
 		return notModified(w)
 	}
+	a.sign(w, m.Signature)
 	return writeDocument(w, `"`+strconv.FormatInt(m.Seq, 10)+`"`, m.Data)
 }
 
@@ -33,6 +34,7 @@ func (a *Clients) streaming(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	sub := env.Subscribe(r.Context(), scope, revision(r.Header.Get("Last-Event-ID")))
+	a.sign(w, "") // each event has a signature of its own
 	secret := httpapi.Secret(r)
 	httpapi.ServeStream(w, r, httpapi.Source{
 		Next: func(ctx context.Context) ([]byte, error) {
