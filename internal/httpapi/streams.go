@@ -13,7 +13,7 @@ import (
 type Source struct {
 	Next  func(context.Context) ([]byte, error) // as in Stream.Run
 	Valid func(context.Context) bool            // as in Stream.Run
-	End   func(error)                           // called once, with why the stream ended
+	End   func(ctx context.Context, err error)  // called once, with why the stream ended
 }
 
 // streams are those of a server that go on without their handlers.
@@ -40,11 +40,11 @@ func ServeStream(w http.ResponseWriter, r *http.Request, from Source) {
 	s := OpenStream(w)
 	if all, ok := r.Context().Value(streamsKey{}).(*streams); ok && r.ProtoMajor == 1 && r.ProtoMinor >= 1 {
 		if conn, _, err := s.rc.Hijack(); err == nil {
-			all.open.Go(func() { from.End(runChunked(all.ctx, conn, from)) })
+			all.open.Go(func() { from.End(all.ctx, runChunked(all.ctx, conn, from)) })
 			return
 		}
 	}
-	from.End(s.Run(r.Context(), from.Next, from.Valid))
+	from.End(r.Context(), s.Run(r.Context(), from.Next, from.Valid))
 }
 
 // runChunked runs a stream on a connection whose answer has begun.

@@ -34,7 +34,7 @@ func TestStreamTakenOver(t *testing.T) {
 						}
 					},
 					Valid: func(context.Context) bool { return true },
-					End:   func(err error) { ended <- err },
+					End:   func(_ context.Context, err error) { ended <- err },
 				})
 			}))
 			base, wait := WithStreams(ctx)

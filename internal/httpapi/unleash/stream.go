@@ -45,9 +45,9 @@ func (a *Clients) streaming(w http.ResponseWriter, r *http.Request) error {
 			_, _, err := a.auth.Authenticate(ctx, secret)
 			return err == nil || control.KindOf(err) != control.Unauthenticated
 		},
-		End: func(err error) {
+		End: func(ctx context.Context, err error) {
 			sub.Close()
-			a.log.LogAttrs(context.Background(), slog.LevelDebug, "stream ended", slog.Any("error", err))
+			a.log.LogAttrs(ctx, slog.LevelDebug, "stream ended", slog.Any("error", err))
 		},
 	})
 	return nil // nobody is left to be told
