@@ -54,7 +54,7 @@ race: deps ## all modules under the race detector, with smaller simulations
 SEED := 20261123
 
 simulate: ## the gate's statistics at full size (V1-V15); SEED=0 takes a fresh seed
-	go test -run TestSimulate -count 1 -v -timeout 2h ./internal/gate/... -args -simulate -seed $(SEED)
+	go test -run TestSimulate -count 1 -v -timeout 2h ./internal/gate ./internal/gate/drift -args -simulate -seed $(SEED)
 
 ablation: ## which signal catches which fault of examples/supportapp: writes docs/ablation.md
 	go test -run TestAblation -count 1 -v -timeout 2h ./examples/supportapp/support -args -ablation -seed $(SEED) \
