@@ -213,7 +213,9 @@ func (a *App) wire() {
 		Service: a.Service, Usage: a.store, Live: a.runner, Ingest: a.ingest,
 		Log: a.store, Checkpoint: a.checkpoint, VerifierKey: a.signer.vkey, Keys: a.signer.vkeys, Logger: o.Logger,
 	})
-	tlog.Register(mux, tlog.Options{Service: a.Service, Log: a.store, VerifierKey: a.signer.vkey, Logger: o.Logger})
+	tlog.Register(mux, tlog.Options{
+		Service: a.Service, Log: a.store, VerifierKey: a.signer.vkey, Keys: a.signer.vkeys, Alarm: a.alarm, Logger: o.Logger,
+	})
 	a.people.Register(mux)
 	a.setup.register(mux, a.people)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))

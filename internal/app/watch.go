@@ -68,7 +68,7 @@ func (w *watch) look(ctx context.Context) error {
 		w.told = report.Findings
 		return nil
 	}
-	if err := w.app.Service.RecordFindings(ctx, fresh); err != nil {
+	if err := w.app.Service.RecordFindings(ctx, control.Auditor(), fresh); err != nil {
 		return err
 	}
 	w.told = report.Findings
@@ -79,4 +79,13 @@ func (w *watch) look(ctx context.Context) error {
 // is one.
 func same(a, b audit.Finding) bool {
 	return a == b || a.Fault == b.Fault && (a.Fault == audit.FaultHead || a.Fault == audit.FaultShort)
+}
+
+// alarm takes what a witness has proved: the log is not the one that it saw.
+func (a *App) alarm(ctx context.Context, p control.Principal, f audit.Finding) error {
+	if a.refused() {
+		return nil // it is known already
+	}
+	a.refuse(ctx, f.What)
+	return a.Service.RecordFindings(ctx, p, []audit.Finding{f})
 }

@@ -86,8 +86,9 @@ var Packages = Table{
 	"internal/signin":          {Imports: []string{"internal/control", "internal/httpapi"}},
 	"internal/migrate":         {Imports: []string{"internal/control", "sdk/eval"}},
 	"internal/edge": {Imports: []string{
-		"internal/control", "internal/feed", "internal/evidence", "internal/signed", "internal/sse", "sdk/eval",
+		"internal/control", "internal/feed", "internal/evidence", "internal/signed", "internal/sse", "internal/witness", "sdk/eval",
 	}},
+	"internal/witness": {Imports: []string{"internal/audit"}},
 	"internal/httpapi": {Imports: []string{"internal/control"}},
 	"internal/httpapi/unleash": {Imports: []string{
 		"internal/control", "internal/feed", "internal/httpapi", "internal/signed", "sdk/eval",

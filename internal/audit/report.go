@@ -32,6 +32,7 @@ const (
 	FaultRevision      Fault = "revision"       // an earlier state is not as the log made it
 	FaultExtraRevision Fault = "extra_revision" // earlier states that the log does not know
 	FaultBlob          Fault = "blob"           // a document does not hash to the name that it is stored by
+	FaultSplitView     Fault = "split_view"     // somebody holds a signed checkpoint that the log does not go on from
 	FaultPack          Fault = "pack"           // a pack's lines are not in its format
 	FaultDigest        Fault = "digest"         // a pack was changed after it was written
 

@@ -72,13 +72,20 @@ func (w *work) stands() error {
 	return nil
 }
 
-// RecordFindings leaves a record of each thing that was found wrong with the log
-// or the state, under its fault and number, whether or not writes are refused.
-func (s *Service) RecordFindings(ctx context.Context, all []audit.Finding) error {
+// Auditor is the principal that compares the log with the state.
+func Auditor() Principal { return system("audit") }
+
+// RecordFindings leaves a record of each thing that p found wrong with the log or
+// the state, under its fault and number, whether or not writes are refused.
+func (s *Service) RecordFindings(ctx context.Context, p Principal, all []audit.Finding) error {
 	return s.store.Update(ctx, Urgent, func(tx Tx) error {
 		for _, f := range all {
 			_, err := tx.Append(func(seq int64) ([]byte, error) {
-				r := s.record(system("audit"), "audit.tampering.found", tx.Now())
+				typ := "audit.tampering.found"
+				if f.Fault == audit.FaultSplitView {
+					typ = "audit.split_view"
+				}
+				r := s.record(p, typ, tx.Now())
 				r.Seq, r.Outcome, r.Code = seq, "error", string(f.Fault)
 				if f.Seq >= 0 {
 					r.Cor.Parent = &f.Seq

@@ -115,6 +115,7 @@ func (e *Edge) Run(ctx context.Context) error {
 	g.Go(func() error { return e.revalidating(ctx) })
 	g.Go(func() error { return e.usage.run(ctx) })
 	g.Go(func() error { return e.backup.run(ctx) })
+	g.Go(func() error { return e.witnessing(ctx) })
 	for {
 		select {
 		case <-ctx.Done():

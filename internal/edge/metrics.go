@@ -11,6 +11,7 @@ type metrics struct {
 	refused *prometheus.CounterVec // payloads, by reason
 	dropped prometheus.Counter     // rows of reports
 	sent    prometheus.Counter
+	alarms  prometheus.Counter // over the upstream's log
 }
 
 func newMetrics(r prometheus.Registerer, age func() (time.Duration, bool)) *metrics {
@@ -27,11 +28,15 @@ func newMetrics(r prometheus.Registerer, age func() (time.Duration, bool)) *metr
 			Name: "lockflight_edge_reports_sent_total",
 			Help: "Rows of what clients reported that the upstream has taken.",
 		}),
+		alarms: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "lockflight_edge_log_alarms_total",
+			Help: "Looks at the upstream's log that found it shortened or rewritten. Anything but 0 is for a person.",
+		}),
 	}
 	if r == nil {
 		return m
 	}
-	r.MustRegister(m.refused, m.dropped, m.sent, prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+	r.MustRegister(m.refused, m.dropped, m.sent, m.alarms, prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "lockflight_edge_age_seconds",
 		Help: "How long ago the upstream last confirmed what is served; of several scopes the longest. -1 without data.",
 	}, func() float64 {

@@ -21,8 +21,11 @@ type Log interface {
 type Options struct {
 	Service     *control.Service
 	Log         Log
-	VerifierKey string // of the log's checkpoints
-	Logger      *slog.Logger
+	VerifierKey string   // of the log's checkpoints
+	Keys        []string // with those of the logs that it is a fork of
+	// Alarm is told what a witness has proved of the log.
+	Alarm  func(ctx context.Context, p control.Principal, f audit.Finding) error
+	Logger *slog.Logger
 }
 
 type api struct {
@@ -36,6 +39,7 @@ func Register(mux *http.ServeMux, o Options) {
 		"GET /audit/log/checkpoint":     a.checkpoint,
 		"GET /audit/log/vkey":           a.vkey,
 		"GET /audit/log/consistency":    a.consistency,
+		"POST /audit/log/alarm":         a.alarm,
 		"GET /audit/log/tile/{path...}": mayRead(a.tile),
 		"GET /audit/log/proof":          mayRead(a.proof),
 	} {

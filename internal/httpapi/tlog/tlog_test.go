@@ -33,6 +33,7 @@ type plane struct {
 	store   *store.DB
 	key     audit.Key
 	handler http.Handler
+	alarms  []audit.Finding
 }
 
 func newPlane(t *testing.T) *plane {
@@ -46,7 +47,13 @@ func newPlane(t *testing.T) *plane {
 	check(t, err)
 	service := control.New(control.Options{Store: db, Origin: "test", Logger: quiet})
 	mux := http.NewServeMux()
-	tlog.Register(mux, tlog.Options{Service: service, Log: db, VerifierKey: p.key.VerifierKey(), Logger: quiet})
+	tlog.Register(mux, tlog.Options{
+		Service: service, Log: db, VerifierKey: p.key.VerifierKey(), Keys: []string{p.key.VerifierKey()}, Logger: quiet,
+		Alarm: func(_ context.Context, _ control.Principal, f audit.Finding) error {
+			p.alarms = append(p.alarms, f)
+			return nil
+		},
+	})
 	p.handler = httpapi.Wrap(mux, quiet, nil)
 	check(t, service.Init(t.Context()))
 	for secret, typ := range map[string]control.TokenType{admin: control.TokenAdmin, backend: control.TokenBackend} {
@@ -221,5 +228,44 @@ func TestAnswers(t *testing.T) {
 	}
 	if got := p.get(t, admin, "/audit/log/tile/0/002.p/88").Header().Get("Cache-Control"); strings.Contains(got, "immutable") {
 		t.Errorf("a tile that will grow may be kept for ever: %q", got)
+	}
+}
+
+// An alarm counts where it is proved: by a checkpoint that the log's key has
+// signed, and that the log does not go on from.
+func TestAlarm(t *testing.T) {
+	t.Parallel()
+	p := newPlane(t)
+	p.fill(t)
+	tree := p.tree(t)
+	sign := func(c audit.Checkpoint, key audit.Key) string {
+		signed, err := audit.Sign(c, key)
+		check(t, err)
+		return signed
+	}
+	forged, err := audit.GenerateKey(strings.NewReader(strings.Repeat("f", 32)), "test")
+	check(t, err)
+	other := audit.Checkpoint{Origin: "test", Size: 400, Root: tree.Hash}
+	tests := []struct {
+		name, held string
+		status     int
+	}{
+		{"its own", string(p.body(t, "/audit/log/checkpoint")), 400},
+		{"of another key", sign(other, forged), 400},
+		{"no checkpoint", "x", 400},
+		{"of another tree", sign(other, p.key), 204},
+		{"of a longer log", sign(audit.Checkpoint{Origin: "test", Size: 700, Root: tree.Hash}, p.key), 204},
+	}
+	for _, tt := range tests {
+		before := len(p.alarms)
+		body, err := json.Marshal(map[string]string{"held": tt.held})
+		check(t, err)
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/audit/log/alarm", strings.NewReader(string(body)))
+		r.Header.Set("Authorization", backend)
+		w := httptest.NewRecorder()
+		p.handler.ServeHTTP(w, r)
+		if w.Code != tt.status || (len(p.alarms) > before) != (tt.status == 204) {
+			t.Errorf("%s: %d %s, %d alarms more", tt.name, w.Code, w.Body, len(p.alarms)-before)
+		}
 	}
 }
