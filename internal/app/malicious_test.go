@@ -31,7 +31,12 @@ type heist struct {
 
 func newHeist(t *testing.T) *heist {
 	t.Helper()
-	a, _ := start(t, options(t))
+	return heistOn(t, options(t))
+}
+
+func heistOn(t *testing.T, o app.Options) *heist {
+	t.Helper()
+	a, _ := start(t, o)
 	ctx := t.Context()
 	root, own, err := a.Service.Authenticate(ctx, admin)
 	check(t, err)
