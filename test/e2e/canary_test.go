@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -42,11 +43,9 @@ func TestCanarySecrets(t *testing.T) {
 	} {
 		p.say(t, &said, request{method: http.MethodPost, path: path, token: adminToken, body: []byte(body)})
 	}
-	for name, wrong := range map[string]string{
-		"a list for a password": "canary9list", "a password that is refused": "canary9weak", "half a body": "canary9half", "a token that is none": "canary9token",
-	} {
-		secrets[name] = wrong
-	}
+	maps.Copy(secrets, canaries{
+		"list for a password": "canary9list", "password that is refused": "canary9weak", "half a body": "canary9half", "token that is none": "canary9token",
+	})
 	secrets.absent(t, "answers", said.Bytes())
 	pack, backup := filepath.Join(t.TempDir(), "pack.zip"), filepath.Join(t.TempDir(), "backup")
 	secrets.absentIn(t, p, "export")
@@ -111,7 +110,7 @@ func (p *plane) everywhere(t *testing.T, secrets canaries, said *bytes.Buffer) {
 	var doc struct {
 		Paths map[string]map[string]json.RawMessage `json:"paths"`
 	}
-	if err := json.Unmarshal([]byte(a.body), &doc); err != nil || len(doc.Paths) < 50 {
+	if err := json.Unmarshal(a.body, &doc); err != nil || len(doc.Paths) < 50 {
 		t.Fatalf("%d paths are documented, %v", len(doc.Paths), err)
 	}
 	for path, methods := range doc.Paths {
@@ -129,10 +128,7 @@ func (p *plane) everywhere(t *testing.T, secrets canaries, said *bytes.Buffer) {
 			}
 		}
 	}
-	for _, path := range []string{"/metrics", "/internal-backstage/prometheus", "/health", "/api/client/features", "/api/admin/events", "/api/admin/api-tokens"} {
-		if strings.HasSuffix(path, "api-tokens") {
-			continue // Unleash's lists show its own tokens to who may read them
-		}
+	for _, path := range []string{"/metrics", "/internal-backstage/prometheus", "/health", "/api/client/features", "/api/admin/events"} {
 		p.say(t, said, request{method: http.MethodGet, path: path, token: adminToken})
 	}
 }

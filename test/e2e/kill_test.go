@@ -18,8 +18,12 @@ import (
 	"github.com/lockflight/lockflight/test/postgres"
 )
 
-// killsEnv is how many times TestKill kills a server on SQLite.
-const killsEnv = "LOCKFLIGHT_KILLS"
+// killsEnv is how many times TestKill kills a server on SQLite, and a fifth of it
+// on PostgreSQL; cutsEnv is how many times TestPowerCut cuts its power.
+const (
+	killsEnv = "LOCKFLIGHT_KILLS"
+	cutsEnv  = "LOCKFLIGHT_POWER_CUTS"
+)
 
 // Kills by default.
 const (
@@ -31,23 +35,30 @@ const (
 // verifies, and after each restart everything that was ever acknowledged is
 // there: flags, their state and strategies, tokens, and evidence.
 func TestKill(t *testing.T) {
-	kills := sqliteKills
-	if text := os.Getenv(killsEnv); text != "" {
-		n, err := strconv.Atoi(text)
-		if err != nil || n < 1 {
-			t.Fatalf("%s=%q, want a number from 1 on", killsEnv, text)
-		}
-		kills = n
-	}
-	if testing.Short() {
-		kills = min(kills, 5)
-	}
+	kills := rounds(t, killsEnv, sqliteKills)
 	t.Run("SQLite", func(t *testing.T) { newLoad(t, newPlane(t)).survive(t, kills) })
 	t.Run("PostgreSQL", func(t *testing.T) {
 		p := newPlane(t)
 		p.database = postgres.Start(t)
-		newLoad(t, p).survive(t, postgresKills)
+		newLoad(t, p).survive(t, max(postgresKills, rounds(t, killsEnv, 0)/5))
 	})
+}
+
+// rounds is how often to do what is done so often by default: as an environment
+// variable has it.
+func rounds(t *testing.T, env string, byDefault int) int {
+	t.Helper()
+	n := byDefault
+	if text := os.Getenv(env); text != "" {
+		var err error
+		if n, err = strconv.Atoi(text); err != nil || n < 1 {
+			t.Fatalf("%s=%q, want a number from 1 on", env, text)
+		}
+	}
+	if testing.Short() {
+		n = min(n, 5)
+	}
+	return n
 }
 
 // load is all who write to one plane.
@@ -59,6 +70,8 @@ type load struct {
 	senders  []*sender
 	verified verification
 	restarts time.Duration // the longest
+
+	cut func(*testing.T) // what is done after each kill; nil for nothing
 }
 
 // newLoad starts the plane with one running release, to send evidence of.
@@ -130,6 +143,9 @@ func (l *load) runAndKill(t *testing.T) {
 	l.plane.kill(t)
 	if err := g.Wait(); err != nil {
 		t.Fatal(err)
+	}
+	if l.cut != nil {
+		l.cut(t)
 	}
 }
 
