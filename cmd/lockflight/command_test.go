@@ -81,7 +81,7 @@ func port(ts *testscript.TestScript, _ bool, args []string) {
 
 // ready waits until a plane answers: ready URL.
 func ready(ts *testscript.TestScript, _ bool, args []string) {
-	for begin := time.Now(); time.Since(begin) < 20*time.Second; time.Sleep(20 * time.Millisecond) {
+	for begin := time.Now(); time.Since(begin) < time.Minute; time.Sleep(20 * time.Millisecond) {
 		resp, err := http.Get(args[0] + "/ready")
 		if err != nil {
 			continue

@@ -21,6 +21,7 @@ type Watch struct {
 	ReferenceSHA256 string                `json:"referenceSha256"`       // a stored drift.Reference
 	StateSHA256     string                `json:"stateSha256,omitempty"` // a stored drift.State, from which a runner goes on
 	StateAt         time.Time             `json:"stateAt"`
+	Folded          time.Time             `json:"folded"`                // evidence received before then is in the state, or of no use
 	Alarms          map[string]WatchAlarm `json:"alarms,omitempty"` // by signal: those that were acted on
 	Before          int64                 `json:"before,omitempty"` // revision of the flag's configuration before the release; 0 where there was none
 	EndedAt         *time.Time            `json:"endedAt,omitempty"`
@@ -54,7 +55,7 @@ func (w *work) beginWatch(r *Release) error {
 	if len(ref.Signals) == 0 {
 		return nil
 	}
-	watch := Watch{Since: w.now, StateAt: w.now}
+	watch := Watch{Since: w.now, StateAt: w.now, Folded: w.now}
 	if watch.ReferenceSHA256, err = w.putBlob(ref); err != nil {
 		return err
 	}
@@ -263,6 +264,9 @@ func (s *Service) ReportWatch(ctx context.Context, p Principal, in WatchReport) 
 			return err
 		}
 		watch.StateAt, watch.Alarms = w.now, map[string]WatchAlarm{}
+		if in.State.Clock.After(watch.Folded) {
+			watch.Folded = in.State.Clock
+		}
 		var falls *drift.Finding
 		for i := range in.Findings {
 			f := &in.Findings[i]

@@ -136,7 +136,7 @@ func TestRestartPointsSinceTheLastVerdict(t *testing.T) {
 // await returns the first evaluation that is as wanted.
 func await(t *testing.T, live *runner.Runner, id string, is func(control.Evaluation) bool) control.Evaluation {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	for {
 		mark := live.Mark(id)
@@ -189,7 +189,7 @@ func TestPausedIsNotEvaluated(t *testing.T) {
 // that it is paused.
 func awaitPause(t *testing.T, live *runner.Runner, id string) time.Time {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	for ctx.Err() == nil {
 		mark := live.Mark(id)

@@ -14,12 +14,12 @@ import (
 // none ran. A transaction drops sweepBatches, so that evidence that comes in
 // never waits long.
 //
-// A release that is watched needs what its stored state has not folded, which is
-// sweepMargin old at most when the state is stored.
+// A release that is watched needs what its stored state has not folded. The
+// store's times never go back, so what was received before the last line that
+// was folded was folded too, however late a replica reported it.
 const (
 	sweepEvery   = time.Hour
 	sweepBatches = 256
-	sweepMargin  = time.Minute
 )
 
 // forever is after every time that a store gives.
@@ -64,7 +64,7 @@ func (r *Runner) dropEnded(ctx context.Context) error {
 		}
 		before := forever
 		if err == nil && release.Watched() {
-			before = release.Watch.StateAt.Add(-sweepMargin)
+			before = release.Watch.Folded
 		}
 		errs = append(errs, r.drop(ctx, id, before))
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/lockflight/lockflight/internal/control"
 	"github.com/lockflight/lockflight/internal/gate"
+	"github.com/lockflight/lockflight/internal/gate/drift"
 )
 
 // sweeping is a store that tells when evidence was dropped, and of what.
@@ -29,7 +30,7 @@ func awaitDrop(t *testing.T, s *sweeping, release string) {
 	select {
 	case got := <-s.dropped:
 		diff(t, "evidence dropped of", release, got)
-	case <-time.After(15 * time.Second):
+	case <-time.After(patience):
 		t.Fatalf("the evidence of %s is kept", release)
 	}
 }
@@ -84,5 +85,29 @@ func TestEvidenceThatIsLeft(t *testing.T) {
 	awaitDrop(t, s, r.ID)
 	if n := w.batches(t, r.ID); n != 0 {
 		t.Errorf("%d batches are kept", n)
+	}
+}
+
+// TestEvidenceOfAWatch keeps what the stored state has not folded, however long
+// it was stored before the state: a report may be late.
+func TestEvidenceOfAWatch(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	_, stop := w.watching(t)
+	r := w.complete(t, watchedPlan(gate.OnDriftIncident, 0))
+	stop()
+	at := r.Watch.Since.Add(2 * window)
+	for i := range 3 {
+		w.outcomes(t, r, at.Add(time.Duration(i)*time.Millisecond), gate.Treatment, 10, true)
+	}
+	_, err := w.ReportWatch(t.Context(), control.Engine(), control.WatchReport{
+		Release: r.ID, Rev: r.Rev, State: drift.State{Clock: at.Add(time.Millisecond)}, // as of the second
+	})
+	check(t, err)
+	s := w.sweeping()
+	w.run(t, s)
+	awaitDrop(t, s, r.ID)
+	if n := w.batches(t, r.ID); n != 2 {
+		t.Errorf("%d batches are kept, want the second, whose moment another may share, and the third", n)
 	}
 }

@@ -48,7 +48,7 @@ func (w *world) watching(t *testing.T) (r *runner.Runner, stop func()) {
 // until the release is as wanted.
 func (w *world) drifts(t *testing.T, r control.ReleaseView, arms []string, is func(control.ReleaseView) bool) control.ReleaseView {
 	t.Helper()
-	limit := time.After(20 * time.Second)
+	limit := time.After(patience)
 	at := time.Now().Add(2 * window) // past the first window
 	for {
 		changed := w.db.Changed()
@@ -160,7 +160,7 @@ func (w *world) replay(t *testing.T, r control.ReleaseView) []drift.Finding {
 // awaitWatch returns the first status of so many cases.
 func awaitWatch(t *testing.T, live *runner.Runner, id string, cases int64) control.WatchStatus {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	for ctx.Err() == nil {
 		if s, ok := live.Watch(id); ok && s.Findings[0].Build.Cases == cases {

@@ -63,6 +63,10 @@ func diff(t testing.TB, what string, want, got any) {
 	}
 }
 
+// patience is how long a test waits for what must happen: longer than any
+// machine is busy.
+const patience = time.Minute
+
 // plan has one signal, no patience, and four milestones.
 const plan = `{
 	"apiVersion": "lockflight/v1", "kind": "GatePolicy", "metadata": {"name": "quick"},
@@ -155,7 +159,7 @@ func (w *world) submitAt(t *testing.T, r control.ReleaseView, received time.Time
 // where it is told to.
 func (w *world) until(t *testing.T, id string, evidence bool, is func(control.ReleaseView) bool) control.ReleaseView {
 	t.Helper()
-	limit := time.After(15 * time.Second)
+	limit := time.After(patience)
 	for {
 		changed := w.db.Changed()
 		r := w.read(t, id)
