@@ -49,9 +49,10 @@ func (w *work) alarm(r *Release, had WatchAlarm, f *drift.Finding) (WatchAlarm, 
 	if had.Incident != "" && had.Action == f.Action {
 		return had, nil
 	}
+	lead := r.Serving()[0]
 	in := Incident{
-		ID: newID("inc-", w.now), Kind: IncidentDrift, Release: r.ID, Project: r.Project, Flag: r.Flag,
-		Environment: r.Environment, Build: r.Build, Signal: f.Signal, OpenedAt: w.now,
+		ID: newID("inc-", w.now), Kind: IncidentDrift, Release: r.ID, Project: lead.Project, Flag: lead.Flag,
+		Environment: r.Environment, Build: lead.Build, Signal: f.Signal, OpenedAt: w.now,
 	}
 	typ := "incident.opened"
 	if had.Incident != "" {

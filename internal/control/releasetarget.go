@@ -56,10 +56,19 @@ func (r Release) Each() []Release {
 	return out
 }
 
-// Builds are the builds of the flags that are part of the release, by flag.
+// Serving returns the release as each flag sees it whose serving it decides:
+// those that are part of it, but for what was configured otherwise since it
+// completed.
+func (r Release) Serving() []Release {
+	return slices.DeleteFunc(r.Each(), func(one Release) bool {
+		return r.Watch != nil && !r.watches(one.Flag)
+	})
+}
+
+// Builds are the builds of the flags whose serving the release decides, by flag.
 func (r Release) Builds() map[string]string {
 	out := map[string]string{}
-	for _, one := range r.Each() {
+	for _, one := range r.Serving() {
 		out[one.Flag] = one.Build
 	}
 	return out
@@ -158,8 +167,13 @@ func (r *ReleaseView) withdrawable(flags []string) error {
 			return Invalidf(fmt.Sprintf("flags[%d]", i), "%q is no flag of release %s", flag, r.ID)
 		}
 	}
-	if !r.Open() && r.State != RolledBack {
+	if !r.Open() && !r.Watched() && r.State != RolledBack {
 		return Errorf(Conflict, "release_ended", "release %s has ended (%s): switch the flags off instead", r.ID, r.State)
+	}
+	for i, flag := range flags {
+		if r.Watched() && !r.watches(flag) {
+			return Errorf(Conflict, "not_watched", "flags[%d]: %q was configured otherwise since release %s completed: switch it off instead", i, flag, r.ID)
+		}
 	}
 	if r.State == Scheduled {
 		return r.notBegun()
@@ -167,23 +181,35 @@ func (r *ReleaseView) withdrawable(flags []string) error {
 	return nil
 }
 
-// withdraw takes flags out of a release, or ends it with the last of them.
+// withdraw takes flags out of a release that runs, or is watched, or ends it
+// with the last of them. Where it was rolled back already, it cuts what that has
+// pinned.
 func (w *work) withdraw(r *ReleaseView, flags []string, reason string) error {
-	left := slices.DeleteFunc(r.Each(), func(one Release) bool { return slices.Contains(flags, one.Flag) })
+	gone := slices.DeleteFunc(r.Serving(), func(one Release) bool { return !slices.Contains(flags, one.Flag) })
 	switch {
-	case !r.Open() || len(left) == len(r.Each()):
+	case r.State == RolledBack:
+		return w.cut(&r.Release)
+	case !r.Open() && !r.Watched() || len(gone) == 0:
 		return nil
-	case len(left) == 0:
+	case len(gone) == len(r.Serving()):
 		r.byHand(w, gate.Rollback, "P1_OPERATOR_KILL", reason)
 		return w.advance(&r.Release, gate.Rollback, "")
 	}
-	gone := &Withdrawal{At: w.now, By: w.p.ID, Reason: reason}
-	if slices.Contains(flags, r.Flag) && r.Withdrawn == nil {
-		r.Withdrawn = gone
+	if err := w.fallBack(&r.Release, gone); err != nil {
+		return err
 	}
-	for i := range r.With {
-		if t := &r.With[i]; slices.Contains(flags, t.Flag) && t.Withdrawn == nil {
-			t.Withdrawn = gone
+	how := &Withdrawal{At: w.now, By: w.p.ID, Reason: reason}
+	for _, one := range gone {
+		if one.Flag == r.Flag {
+			r.Withdrawn = how
+		}
+		for i := range r.With {
+			if r.With[i].Flag == one.Flag {
+				r.With[i].Withdrawn = how
+			}
+		}
+		if r.Watched() {
+			r.unwatch(one.Flag, w.now, reason)
 		}
 	}
 	r.Note = reason

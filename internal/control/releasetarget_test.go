@@ -11,9 +11,15 @@ import (
 // several starts a release of two flags: green in default, and its service's.
 func (w *world) several(t *testing.T) control.ReleaseView {
 	t.Helper()
+	return w.severalBy(t, plan())
+}
+
+// severalBy is several by a plan.
+func (w *world) severalBy(t *testing.T, p gate.Plan) control.ReleaseView {
+	t.Helper()
 	must(w.CreateFlag(t.Context(), root, control.Flag{Name: "green-service", Project: "default"}))(t)
 	r := must(w.StartRelease(t.Context(), root, control.StartRelease{
-		Flag: "green-flag", Environment: "production", Build: "b2", Control: "b1", Plan: plan(),
+		Flag: "green-flag", Environment: "production", Build: "b2", Control: "b1", Plan: p,
 		With: []control.StartTarget{{Flag: "green-service", Build: "s2", Control: "s1"}},
 	}))(t)
 	return must(w.Release(t.Context(), root, r.ID))(t)

@@ -114,8 +114,11 @@ func (w *work) advance(r *Release, v gate.Verdict, typ string) error {
 		typ = "release.milestone.rollback"
 		w.pinned(r, r.Percent())
 		r.State, r.EndedAt = RolledBack, &w.now
-		if err := w.fallBack(r); err != nil {
+		if err := w.fallBack(r, r.Serving()); err != nil {
 			return err
+		}
+		if r.Watch != nil && r.Watch.EndedAt == nil {
+			r.endWatch(w.now, "it fell back")
 		}
 	case gate.Hold:
 		r.State = heldState(r.Verdict.Reason)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -13,9 +14,9 @@ import (
 	"github.com/lockflight/lockflight/sdk/eval"
 )
 
-// Watch is how a completed release is watched. It ends when the flag is
+// Watch is how a completed release is watched. A flag leaves it when it is
 // configured otherwise there, switched off for example: what is served is then
-// no longer the release's.
+// no longer the release's. The last one that leaves ends it.
 type Watch struct {
 	Since           time.Time             `json:"since"`
 	ReferenceSHA256 string                `json:"referenceSha256"`       // a stored drift.Reference
@@ -23,7 +24,7 @@ type Watch struct {
 	StateAt         time.Time             `json:"stateAt"`
 	Folded          time.Time             `json:"folded"`                // evidence received before then is in the state, or of no use
 	Alarms          map[string]WatchAlarm `json:"alarms,omitempty"` // by signal: those that were acted on
-	Before          int64                 `json:"before,omitempty"` // revision of the flag's configuration before the release; 0 where there was none
+	Flags           map[string]int64      `json:"flags"`            // those that are watched: the revision of each one's configuration before the release, 0 where there was none
 	EndedAt         *time.Time            `json:"endedAt,omitempty"`
 	Ended           string                `json:"ended,omitempty"` // why
 }
@@ -38,6 +39,12 @@ type WatchAlarm struct {
 // Watched tells whether a completed release is watched.
 func (r Release) Watched() bool {
 	return r.State == Completed && r.Watch != nil && r.Watch.EndedAt == nil
+}
+
+// watches tells whether a flag is, or was when it ended, part of the watch.
+func (r Release) watches(flag string) bool {
+	_, in := r.Watch.Flags[flag]
+	return in
 }
 
 // firstCases is the shortest time over which the cases of a day are estimated.
@@ -59,11 +66,14 @@ func (w *work) beginWatch(r *Release) error {
 	if watch.ReferenceSHA256, err = w.putBlob(ref); err != nil {
 		return err
 	}
-	before, err := w.Resource(KindFlagEnv, r.Ref().key())
-	if err := present(err); err != nil {
-		return err
+	watch.Flags = map[string]int64{}
+	for _, one := range r.Each() {
+		before, err := w.Resource(KindFlagEnv, one.Ref().key())
+		if err := present(err); err != nil {
+			return err
+		}
+		watch.Flags[one.Flag] = before.Rev
 	}
-	watch.Before = before.Rev
 	r.Watch = &watch
 	return nil
 }
@@ -109,25 +119,34 @@ func blob[T any](tx ReadTx, sum string) (T, error) {
 	return out, nil
 }
 
-// fallBack makes the flag's configuration again what it was before a completed
-// release, where that is still watched and so nobody has touched it since. Of an
-// open release there is nothing to undo.
-func (w *work) fallBack(r *Release) error {
+// fallBack makes the configuration of flags again what it was before a completed
+// release, where they are still watched and so nobody has touched it since. Of
+// an open release there is nothing to undo.
+func (w *work) fallBack(r *Release, parts []Release) error {
 	if r.Watch == nil || r.Watch.EndedAt != nil {
 		return nil
 	}
-	before := FlagEnv{Flag: r.Flag, Environment: r.Environment, Strategies: []Strategy{}}
-	if r.Watch.Before > 0 {
-		res, err := w.Revision(KindFlagEnv, r.Ref().key(), r.Watch.Before)
+	for _, one := range parts {
+		before, err := configAt(w, one.Ref(), r.Watch.Flags[one.Flag])
 		if err != nil {
 			return err
 		}
-		if before, err = decode[FlagEnv](res); err != nil {
+		if err := w.putEnv("flag.env.restore", one.Ref(), before, one.cause()); err != nil {
 			return err
 		}
 	}
-	r.endWatch(w.now, "it fell back")
-	return w.putEnv("flag.env.restore", r.Ref(), before, r.cause())
+	return nil
+}
+
+// unwatch takes a flag out of a watch, and ends it with the last. It leaves
+// Release.Watch as others may hold it.
+func (r *Release) unwatch(flag string, now time.Time, why string) {
+	watch := *r.Watch
+	watch.Flags = maps.Clone(watch.Flags)
+	delete(watch.Flags, flag)
+	if r.Watch = &watch; len(watch.Flags) == 0 {
+		r.endWatch(now, why)
+	}
 }
 
 // endWatch ends a watch. It leaves Release.Watch as others may hold it.
@@ -137,8 +156,8 @@ func (r *Release) endWatch(now time.Time, why string) {
 	r.Watch = &watch
 }
 
-// reconfigured ends the watch of a release whose strategy was in a flag's
-// configuration that is written by somebody else.
+// reconfigured takes a flag out of the watch of a release whose strategy was in
+// its configuration, which is written by somebody else.
 func (w *work) reconfigured(old Resource, cause audit.Correlation) error {
 	if old.Rev == 0 {
 		return nil
@@ -155,10 +174,10 @@ func (w *work) reconfigured(old Resource, cause audit.Correlation) error {
 		if err := present(err); err != nil {
 			return err
 		}
-		if !r.Watched() || r.Ref().key() != old.Key {
+		if !r.Watched() || !r.watches(fe.Flag) || r.Environment != fe.Environment {
 			continue
 		}
-		r.endWatch(w.now, "the flag was configured otherwise")
+		r.unwatch(fe.Flag, w.now, "the flag was configured otherwise")
 		if err := w.changed(&r.Release); err != nil {
 			return err
 		}
@@ -197,7 +216,7 @@ func servingReleases(tx ReadTx, env string) (map[string]*Release, error) {
 			if r.Environment != env {
 				continue
 			}
-			for _, one := range r.Each() {
+			for _, one := range r.Serving() {
 				out[one.Flag] = &one
 			}
 		}

@@ -12,14 +12,18 @@ import (
 
 const safety = "safety_pass_rate"
 
-// completed starts a release by a policy with a holdback and takes it to 100 %,
-// on evidence of which .96 passes.
+// completed starts a release by a policy with a holdback and takes it to 100 %.
 func completed(t *testing.T, w *world, holdback int) control.ReleaseView {
 	t.Helper()
 	in := starting()
 	in.Plan.Policy.Drift.Holdback, in.Plan.Policy.Drift.OnDrift = holdback, gate.OnDriftFallback
 	started := must(w.StartRelease(t.Context(), root, in))(t)
-	r := must(w.Release(t.Context(), root, started.ID))(t)
+	return w.watchedOf(t, must(w.Release(t.Context(), root, started.ID))(t))
+}
+
+// watchedOf takes a release to 100 %, on evidence of which .96 passes.
+func (w *world) watchedOf(t *testing.T, r control.ReleaseView) control.ReleaseView {
+	t.Helper()
 	for range 2 {
 		e := w.decided(r, gate.Promote, gate.AllPass)
 		arm := func() *gate.Arm { return &gate.Arm{N: new(gate.Count(1000)), K: new(gate.Count(960))} }

@@ -66,7 +66,7 @@ func (r *Runner) read(ctx context.Context) (open, serving []control.ReleaseView,
 			continue
 		}
 		policy := view.Plan.PolicyAt(view.Milestone)
-		for _, one := range view.Each() {
+		for _, one := range view.Serving() {
 			next.by[flagIn{one.Flag, one.Environment}] = running{control.ReleaseView{Release: one, Rev: view.Rev, Calendar: view.Calendar}, &policy}
 		}
 	}

@@ -103,7 +103,7 @@ func (r *Runner) wake(ctx context.Context, v *vigil) error {
 	if stored.State != nil {
 		v.after = stored.State.After
 	}
-	v.watch = drift.NewWatch(policy, stored.Reference, stored.Build, stored.Watch.Since, stored.State)
+	v.watch = drift.NewWatch(policy, stored.Reference, stored.Builds(), stored.Watch.Since, stored.State)
 	return nil
 }
 

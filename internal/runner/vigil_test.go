@@ -123,6 +123,40 @@ func TestDrift(t *testing.T) {
 	}
 }
 
+// TestDriftOfSeveral falls back all flags by what one of them shows, and heeds
+// none that a person has switched off since.
+func TestDriftOfSeveral(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.watching(t)
+	p, err := gate.ParsePlan([]byte(watchedPlan(gate.OnDriftFallback, 0)))
+	check(t, err)
+	third := control.Flag{Name: "third-agent", Project: "default"}
+	_, err = w.CreateFlag(t.Context(), root, third)
+	check(t, err)
+	started, err := w.StartRelease(t.Context(), root, control.StartRelease{
+		Flag: flagName, Environment: "production", Build: "b2", Control: "b1", Plan: p,
+		With: []control.StartTarget{{Flag: otherFlag, Build: "s2", Control: "s1"}, {Flag: third.Name, Build: "t2", Control: "t1"}},
+	})
+	check(t, err)
+	r := w.until(t, started.ID, true, closed)
+	_, err = w.SetEnabled(t.Context(), root, control.Ref{Project: "default", Flag: third.Name, Environment: "production"}, false)
+	check(t, err)
+	gone, drifting := r, r
+	gone.Flag, gone.Build = third.Name, "t2"
+	drifting.Flag, drifting.Build = otherFlag, "s2"
+	w.outcomes(t, gone, time.Now().Add(2*window), gate.Treatment, 500, false)
+	end := w.drifts(t, drifting, []string{gate.Treatment}, closedAs(control.RolledBack))
+	diff(t, "was watched until then", map[string]string{flagName: "b2", otherFlag: "s2"}, end.Builds())
+	for _, in := range w.incidents(t) {
+		diff(t, "the incident is of", flagName, in.Flag)
+	}
+}
+
+func closedAs(state control.ReleaseState) func(control.ReleaseView) bool {
+	return func(r control.ReleaseView) bool { return r.State == state }
+}
+
 // TestWatchGoesOn ends a runner in the middle of a drift: another goes on from
 // the evidence, and both are what a replay of it gives.
 func TestWatchGoesOn(t *testing.T) {
@@ -146,7 +180,7 @@ func (w *world) replay(t *testing.T, r control.ReleaseView) []drift.Finding {
 	t.Helper()
 	stored, err := w.WatchedRelease(t.Context(), control.Engine(), r.ID)
 	check(t, err)
-	watch := drift.NewWatch(r.Plan.PolicyAt(r.Milestone), stored.Reference, r.Build, r.Watch.Since, nil)
+	watch := drift.NewWatch(r.Plan.PolicyAt(r.Milestone), stored.Reference, r.Builds(), r.Watch.Since, nil)
 	batches, err := w.db.Evidence(t.Context(), r.ID, 0, 10_000)
 	check(t, err)
 	for _, b := range batches {

@@ -101,7 +101,7 @@ func TestSimulateWatch(t *testing.T) {
 			safety: {Treatment: &gate.Arm{N: new(gate.Count(1000)), K: &passed}},
 		}}, 0)
 		run := func(rate float64, most int) float64 {
-			w := NewWatch(*p, ref, "b2", completed, nil)
+			w := NewWatch(*p, ref, map[string]string{"agent": "b2"}, completed, nil)
 			for n := range most {
 				w.count(&Case{Worst: []float64{indicator(r.Float64() < rate)}})
 				if w.Findings()[0].Action != "" {

@@ -56,7 +56,7 @@ type Case struct {
 type Watch struct {
 	policy  gate.Policy
 	ref     Reference
-	build   string
+	builds  map[string]string
 	since   time.Time
 	state   State
 	reader  gate.Reader
@@ -64,12 +64,12 @@ type Watch struct {
 	kinds   map[string]string
 }
 
-// NewWatch watches a build since the release completed, and goes on from a
+// NewWatch watches builds, by their flags, since the release completed, and goes on from a
 // state where that is not nil. Lines received within the first outcome window
 // are passed over: units that were exposed before would show what is told
 // soonest, such as failures, and not yet the rest.
-func NewWatch(p gate.Policy, ref Reference, build string, since time.Time, from *State) *Watch {
-	w := &Watch{policy: p, ref: ref, build: build, since: since.Add(time.Duration(p.Evidence.OutcomeWindow)), signals: map[string]int{}, kinds: map[string]string{}}
+func NewWatch(p gate.Policy, ref Reference, builds map[string]string, since time.Time, from *State) *Watch {
+	w := &Watch{policy: p, ref: ref, builds: builds, since: since.Add(time.Duration(p.Evidence.OutcomeWindow)), signals: map[string]int{}, kinds: map[string]string{}}
 	for i, s := range ref.Signals {
 		w.signals[s.Name] = i
 	}
@@ -161,8 +161,11 @@ func (w *Watch) Add(line []byte, received time.Time) {
 	}
 	w.advance(received)
 	o, _, err := w.reader.Read(line)
-	if err != nil || (o.Arm == gate.Treatment) != (o.Build == w.build) {
-		return // another build's, or a control's that is none
+	if err != nil {
+		return
+	}
+	if build, watched := w.builds[o.Flag]; !watched || (o.Arm == gate.Treatment) != (o.Build == build) {
+		return // another flag's, another build's, or a control's that is none
 	}
 	w.take(&o, received)
 }

@@ -49,7 +49,7 @@ type lines struct {
 }
 
 func begin(p *gate.Policy) *lines {
-	return &lines{w: NewWatch(*p, frozen(p), "b2", completed, nil), at: completed.Add(time.Hour)}
+	return &lines{w: NewWatch(*p, frozen(p), map[string]string{"agent": "b2"}, completed, nil), at: completed.Add(time.Hour)}
 }
 
 func line(t testing.TB, o gate.Observation) []byte {
@@ -257,7 +257,7 @@ func TestWatchDependsOnLinesAlone(t *testing.T) {
 				if err := json.Unmarshal(stored, &from); err != nil {
 					t.Fatal(err)
 				}
-				other = NewWatch(*p, frozen(p), "b2", completed, &from)
+				other = NewWatch(*p, frozen(p), map[string]string{"agent": "b2"}, completed, &from)
 			}
 			for _, text := range batch {
 				other.Add(text, at)
