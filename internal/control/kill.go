@@ -159,7 +159,8 @@ func (w *work) freeze(k Kill) error {
 		return err
 	}
 	for _, r := range open {
-		theirs := r.StartedBy == owner || owner == "" && isAgent(r.StartedBy) && (k.Scope == KillAll || r.Project == k.Target)
+		inside := k.Scope == KillAll || slices.ContainsFunc(r.Each(), func(one Release) bool { return one.Project == k.Target })
+		theirs := r.StartedBy == owner || owner == "" && isAgent(r.StartedBy) && inside
 		if !theirs || r.FrozenBy != "" {
 			continue
 		}

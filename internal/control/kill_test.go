@@ -1,8 +1,10 @@
 package control_test
 
 import (
+	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/lockflight/lockflight/internal/control"
 	"github.com/lockflight/lockflight/internal/gate"
@@ -180,4 +182,71 @@ func TestKillHoldsReleases(t *testing.T) {
 	if got := c.apply(t, view, gate.Rollback, "P2"); got.State != control.RolledBack {
 		t.Errorf("it is %s", got.State)
 	}
+}
+
+// TestKillEndsWhatIsScheduled: what a killed agent has scheduled, and the stage
+// that follows what it has started, do not begin; in no project where it is
+// stopped.
+func TestKillEndsWhatIsScheduled(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		schedule func(*testing.T, *crew) string // the release that is to begin
+		kill     func(t *testing.T, c *crew) control.Kill
+	}{
+		"scheduled, and the agent is killed": {scheduledByBot, func(_ *testing.T, c *crew) control.Kill {
+			return control.Kill{Scope: control.KillAgent, Target: c.agent.ID}
+		}},
+		"scheduled, and its token is": {scheduledByBot, func(t *testing.T, c *crew) control.Kill {
+			return control.Kill{Scope: control.KillClient, Target: c.bot(t).Cred}
+		}},
+		"scheduled, and all are": {scheduledByBot, func(*testing.T, *crew) control.Kill { return control.Kill{Scope: control.KillAll} }},
+		"scheduled, and they are in a project of its flags": {scheduledByBot, func(*testing.T, *crew) control.Kill {
+			return control.Kill{Scope: control.KillProject, Target: "red"}
+		}},
+		"a next stage": {stagedByBot, func(_ *testing.T, c *crew) control.Kill {
+			return control.Kill{Scope: control.KillAgent, Target: c.agent.ID}
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := newCrew(t)
+			id := tc.schedule(t, c)
+			must(c.Kill(t.Context(), c.ann, tc.kill(t, c)))(t)
+			c.pass(time.Hour)
+			from := c.head(t).Size
+			r := must(c.Release(t.Context(), root, id))(t)
+			diff(t, "before it begins", control.Scheduled, r.State)
+			r = must(c.BeginRelease(t.Context(), control.Engine(), id, r.Rev))(t)
+			if r.State != control.Aborted || !strings.Contains(r.Note, "was stopped") {
+				t.Errorf("it is %s: %s", r.State, r.Note)
+			}
+			for _, record := range c.since(t, from) {
+				if record.Actor.ID == c.agent.ID && record.Outcome == "success" {
+					t.Errorf("%s by the agent, after the kill", record.Type)
+				}
+			}
+		})
+	}
+}
+
+// scheduledByBot is a release of flags in two projects that begins in an hour.
+func scheduledByBot(t *testing.T, c *crew) string {
+	t.Helper()
+	must(c.CreateProject(t.Context(), root, control.Project{ID: "red"}))(t)
+	must(c.CreateFlag(t.Context(), root, control.Flag{Name: "red-flag", Project: "red"}))(t)
+	return must(c.StartRelease(t.Context(), c.bot(t), control.StartRelease{
+		Flag: development.Flag, Environment: development.Environment, Build: "b2", Plan: plan(), StartAt: c.now().Add(time.Hour),
+		With: []control.StartTarget{{Flag: "red-flag", Build: "s2"}},
+	}))(t).ID
+}
+
+// stagedByBot is what follows a release of the agent's that has completed.
+func stagedByBot(t *testing.T, c *crew) string {
+	t.Helper()
+	started := must(c.StartRelease(t.Context(), c.bot(t), control.StartRelease{Flag: development.Flag, Build: "b2", Plan: inStages()}))(t)
+	r := must(c.Release(t.Context(), root, started.ID))(t)
+	for r.Open() {
+		r = c.apply(t, r, gate.Promote, gate.AllPass)
+	}
+	return r.Next
 }

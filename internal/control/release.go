@@ -220,6 +220,9 @@ func (w *work) drafted(in StartRelease) (Release, error) {
 	if err := w.mayOn(ref.scope(), "flag", f.Name, PermReleaseStart); err != nil {
 		return Release{}, err
 	}
+	if err := alive(w, w.p, f.Project); err != nil {
+		return Release{}, err
+	}
 	if err := f.inService(); err != nil {
 		return Release{}, err
 	}

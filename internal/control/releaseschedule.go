@@ -143,14 +143,25 @@ func (w *work) abort(r Release, why string) error {
 }
 
 // callOff ends the releases that are scheduled on a flag, which is being
-// switched off.
+// switched off, or are to follow one that was of it there.
 func (w *work) callOff(ref Ref) error {
 	all, err := list[Release](w, KindRelease, releasesScheduled)
 	for _, r := range all {
-		if _, in := r.Builds()[ref.Flag]; !in || r.Environment != ref.Environment {
+		if _, in := r.Builds()[ref.Flag]; !in {
 			continue
 		}
-		if err := w.abort(r, "the flag was switched off"); err != nil {
+		where := r.Environment
+		if where != ref.Environment && r.After != "" {
+			before, err := releaseOf(w, r.After)
+			if err != nil {
+				return err
+			}
+			where = before.Environment
+		}
+		if where != ref.Environment {
+			continue
+		}
+		if err := w.abort(r, "flag "+ref.Flag+" was switched off in "+where); err != nil {
 			return err
 		}
 	}

@@ -58,6 +58,19 @@ func (w *work) staged(r *Release, stages []gate.Stage) error {
 	return w.mayOn(r.Ref().scope(), "flag", r.Flag, PermReleaseStart) // what the record names
 }
 
+// unfollow calls off the stage that is to follow a release of which something is
+// rolled back, where it has not begun.
+func (w *work) unfollow(r *Release) error {
+	if r.Next == "" {
+		return nil
+	}
+	next, err := releaseOf(w, r.Next)
+	if err != nil || next.State != Scheduled {
+		return err
+	}
+	return w.abort(next.Release, "release "+r.ID+", which it follows, was rolled back")
+}
+
 // follow schedules the release of the stage that follows one that completes. It
 // begins by the rights of whoever started the first, as any that was scheduled.
 func (w *work) follow(r *Release) error {

@@ -198,6 +198,9 @@ func (w *work) withdraw(r *ReleaseView, flags []string, reason string) error {
 	if err := w.fallBack(&r.Release, gone); err != nil {
 		return err
 	}
+	if err := w.unfollow(&r.Release); err != nil {
+		return err
+	}
 	how := &Withdrawal{At: w.now, By: w.p.ID, Reason: reason}
 	for _, one := range gone {
 		if one.Flag == r.Flag {

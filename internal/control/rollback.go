@@ -22,7 +22,8 @@ type Rollback struct {
 
 // The actions of a RollbackStep.
 const (
-	StepRelease = "roll back the release" // control for everyone
+	StepRelease = "roll back the release" // control for everyone, and for conversations that are pinned
+	StepCallOff = "call off the release"  // that is scheduled; with all of its flags
 	StepRestore = "restore"               // the configuration from before
 	StepOff     = "switch off"            // what was before cannot be shown to be less
 )
@@ -169,13 +170,16 @@ func (in Rollback) steps(tx ReadTx, p Principal, done map[Ref][]change) ([]Rollb
 		return nil, err
 	}
 	slices.SortFunc(all, func(a, b Release) int { return a.StartedAt.Compare(b.StartedAt) })
+	out := in.waiting(all)
 	last := map[Ref]Release{}
 	for _, r := range all {
+		if r.State == Scheduled || r.State == Aborted || r.State == RolledBack {
+			continue // what was before it is what serves
+		}
 		for _, one := range r.Each() {
 			last[one.Ref()] = one
 		}
 	}
-	var out []RollbackStep
 	settled := map[Ref]bool{}
 	for ref, r := range last {
 		step, err := in.ofRelease(tx, r)
@@ -220,6 +224,29 @@ func (in Rollback) steps(tx ReadTx, p Principal, done map[Ref][]change) ([]Rollb
 	return out, nil
 }
 
+// waiting is what is to be done about releases that serve nobody yet, or only
+// conversations that a rollback has pinned: the whole of each goes.
+func (in Rollback) waiting(all []Release) []RollbackStep {
+	var out []RollbackStep
+	for _, r := range all {
+		i := slices.IndexFunc(r.Each(), in.names)
+		if i < 0 {
+			continue
+		}
+		step := RollbackStep{Ref: r.Each()[i].Ref(), Release: r.ID}
+		switch {
+		case r.State == Scheduled:
+			step.Action = StepCallOff
+		case r.Pin != nil:
+			step.Action, step.From = StepRelease, r.Pin.Percent
+		default:
+			continue
+		}
+		out = append(out, step)
+	}
+	return out
+}
+
 // names reports whether a release is one to take back.
 func (in Rollback) names(r Release) bool {
 	if in.Build != "" {
@@ -235,7 +262,7 @@ func (in Rollback) ofRelease(tx ReadTx, r Release) (RollbackStep, error) {
 	if !in.names(r) {
 		return step, nil
 	}
-	if r.Open() {
+	if r.Open() || r.Watched() && r.watches(r.Flag) {
 		step.Action = StepRelease
 		return step, nil
 	}
@@ -366,10 +393,13 @@ func (w *work) carryOut(in Rollback, steps []RollbackStep) (int64, error) {
 
 func (w *work) take(in Rollback, step RollbackStep) error {
 	switch step.Action {
-	case StepRelease:
+	case StepRelease, StepCallOff:
 		r, err := releaseOf(w, step.Release)
 		if err != nil {
 			return err
+		}
+		if r.State == Scheduled {
+			return w.abort(r.Release, in.Reason)
 		}
 		return w.withdraw(&r, []string{step.Flag}, in.Reason)
 	case StepRestore:

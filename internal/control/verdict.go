@@ -117,6 +117,9 @@ func (w *work) advance(r *Release, v gate.Verdict, typ string) error {
 		if err := w.fallBack(r, r.Serving()); err != nil {
 			return err
 		}
+		if err := w.unfollow(r); err != nil {
+			return err
+		}
 		if r.Watch != nil && r.Watch.EndedAt == nil {
 			r.endWatch(w.now, "it fell back")
 		}

@@ -22,7 +22,7 @@ type Watch struct {
 	ReferenceSHA256 string                `json:"referenceSha256"`       // a stored drift.Reference
 	StateSHA256     string                `json:"stateSha256,omitempty"` // a stored drift.State, from which a runner goes on
 	StateAt         time.Time             `json:"stateAt"`
-	Folded          time.Time             `json:"folded"`                // evidence received before then is in the state, or of no use
+	Folded          time.Time             `json:"folded"`           // evidence received before then is in the state, or of no use
 	Alarms          map[string]WatchAlarm `json:"alarms,omitempty"` // by signal: those that were acted on
 	Flags           map[string]int64      `json:"flags"`            // those that are watched: the revision of each one's configuration before the release, 0 where there was none
 	EndedAt         *time.Time            `json:"endedAt,omitempty"`

@@ -23,7 +23,7 @@ type RollbackStep struct {
 	Project     string `json:"project"`
 	Flag        string `json:"flag"`
 	Environment string `json:"environment"`
-	Action      string `json:"action" enum:"roll back the release,restore,switch off"`
+	Action      string `json:"action" enum:"roll back the release,call off the release,restore,switch off"`
 	Release     string `json:"release,omitempty"`
 	From        int    `json:"from" doc:"percent of units, before"`
 	To          int    `json:"to" doc:"and after"`
