@@ -93,5 +93,10 @@ bench-smoke: ## all benchmarks once, so that none rots
 soak: deps ## 1,000 times kill -9 and 200 power cuts under load; nothing acknowledged may be lost
 	cd test && LOCKFLIGHT_KILLS=1000 LOCKFLIGHT_POWER_CUTS=200 go test ./e2e -run 'TestKill|TestPowerCut' -count 1 -v -timeout 90m
 
+soak: deps ## 200 times kill -9 under load, 5 minutes of a failing network, an edge cut off for a minute
+	cd test && LOCKFLIGHT_KILLS=200 go test ./e2e -run TestKill -count 1 -v -timeout 30m
+	cd test && LOCKFLIGHT_CHAOS=5m go test ./e2e -run TestChaos -count 1 -v -timeout 30m
+	cd test && LOCKFLIGHT_CHAOS=60s go test ./e2e -run TestEdgeCutOff -count 1 -v -timeout 30m
+
 clean: ## remove what make built and installed here
 	rm -rf bin test/node_modules test/conformance/unleashserver/node_modules

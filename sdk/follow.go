@@ -17,6 +17,10 @@ const (
 	// pollAfter is after how many failures of the stream the client polls
 	// between attempts.
 	pollAfter = 3
+	// Streams that fail are tried again after firstWait to lastWait, so that
+	// a client whose network is back agrees with its server within 5 s.
+	firstWait = time.Second
+	lastWait  = 4 * time.Second
 )
 
 // errPoll says that the server does not stream, for now.
@@ -43,7 +47,7 @@ type follower struct {
 
 // run follows the server until ctx ends.
 func (f *follower) run(ctx context.Context) {
-	f.streaming = backoff{first: time.Second, limit: 30 * time.Second}
+	f.streaming = backoff{first: firstWait, limit: lastWait}
 	f.polling = backoff{first: f.client.options.RefreshInterval, limit: 10 * f.client.options.RefreshInterval}
 	for wait := time.Duration(0); wait == 0 || pause(ctx, wait); {
 		if f.client.options.DisableStreaming || time.Now().Before(f.pollUntil) {
