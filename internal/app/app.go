@@ -312,7 +312,7 @@ func (a *App) Run(ctx context.Context) error {
 	defer stopParts()
 	g, ctx := errgroup.WithContext(ctx)
 	for _, part := range []func(context.Context) error{
-		a.store.Run, a.Service.Run, a.hub.Run, a.runner.Run, a.ingest.Run, a.clients.Run, a.signing, a.watching, a.cleaning, a.proving,
+		a.store.Run, a.Service.Run, a.Service.RunRequests, a.hub.Run, a.runner.Run, a.ingest.Run, a.clients.Run, a.signing, a.watching, a.cleaning, a.proving,
 	} {
 		g.Go(func() error {
 			if err := part(parts); err != nil && !errors.Is(err, context.Canceled) {

@@ -96,7 +96,7 @@ func compareLists(to []Difference, path string, before, after []any) []Differenc
 }
 
 // union returns a, and what b has besides.
-func union(a, b []string) []string {
+func union[T comparable](a, b []T) []T {
 	out := slices.Clone(a)
 	for _, key := range b {
 		if !slices.Contains(a, key) {

@@ -23,6 +23,7 @@ const (
 	TooLarge                    // the body is over its limit
 	Limited                     // too many requests; try again later
 	Unavailable                 // not able to answer now; try again
+	Proposed                    // nothing was changed: a change request was made, whose id is in Field
 )
 
 // Error is the one error type that crosses package borders. Code is stable

@@ -15,24 +15,27 @@ import (
 // signing in, are not asked about.
 //
 // What an agent does is looked at closely: its tier is asked, with a policy or
-// without one, and what does not reduce exposure is charged to its budgets.
+// without one, and what does not reduce exposure is charged to its budgets. What
+// is proposed is watched too, and shown with its effect; it is judged again, in
+// its author's name, when it is carried out. No budget holds that back: people
+// have approved it.
 func (w *work) judged(ev event, created bool, change func() error) error {
-	agent := w.p.Kind == KindAgent
-	if w.s.policy == nil && !agent || w.perm == "" {
+	if ev.Kind == KindChangeRequest {
+		return w.judgedRequest(ev, created, change)
+	}
+	p := w.acting()
+	closely := p.Kind == KindAgent || w.taking != nil || w.request != nil
+	if w.s.policy == nil && !closely || w.perm == "" {
 		return change()
 	}
-	in := policy.Input{
-		Actor:  policy.Actor{Kind: string(w.p.Kind), ID: w.p.ID, OnBehalfOf: w.p.OnBehalfOf},
-		Action: ev.Type, Permission: string(w.perm), Project: ev.Project, Env: policy.Environment{Name: ev.Env},
-	}
-	in.Actor.Tier, in.Actor.Demoted = w.p.tier(Scope{ev.Project, ev.Env}, w.now)
-	if !agent {
+	in := w.asked(p, ev)
+	if !closely {
 		if ruled, settled := w.s.policy.Settled(in); settled {
 			if err := change(); err != nil {
 				return err
 			}
 			w.ruled = ruled
-			return refused(ruled, w.perm)
+			return w.refused()
 		}
 	}
 	watched, err := w.watch(ev)
@@ -45,8 +48,8 @@ func (w *work) judged(ev event, created bool, change func() error) error {
 	if in.Env.Class, in.Effect, err = w.outcome(ev, watched); err != nil {
 		return err
 	}
-	w.ruled = w.s.policy.Decide(in)
-	if err := refused(w.ruled, w.perm); err != nil || !agent || in.Reduces() {
+	w.ruled, w.input = w.s.policy.Decide(in), in
+	if err := w.refused(); err != nil || w.p.Kind != KindAgent || in.Reduces() || w.taking != nil || w.behalf != nil {
 		return err
 	}
 	points, err := raised(w, watched)
@@ -54,6 +57,40 @@ func (w *work) judged(ev event, created bool, change func() error) error {
 		return err
 	}
 	return w.charge(ev, created, in.Env.Class, points)
+}
+
+// judgedRequest asks the policy about a step of a change request. What it
+// proposes is judged for itself, and a request is how approvals are asked for:
+// it needs none itself.
+func (w *work) judgedRequest(ev event, created bool, change func() error) error {
+	in := w.asked(w.p, ev)
+	in.Env, in.Effect = policy.Environment{}, policy.Same
+	if w.ruled = w.s.policy.Decide(in); w.ruled.Outcome == policy.Deny {
+		return w.refused()
+	}
+	if err := change(); err != nil || w.p.Kind != KindAgent {
+		return err
+	}
+	return w.charge(ev, created, "", 0)
+}
+
+// asked is what the policy is told of a change, but for its effect.
+func (w *work) asked(p Principal, ev event) policy.Input {
+	in := policy.Input{
+		Actor:  policy.Actor{Kind: string(p.Kind), ID: p.ID, OnBehalfOf: p.OnBehalfOf},
+		Action: ev.Type, Permission: string(w.perm), Project: ev.Project, Env: policy.Environment{Name: ev.Env},
+	}
+	in.Actor.Tier, in.Actor.Demoted = p.tier(Scope{ev.Project, ev.Env}, w.now)
+	return in
+}
+
+// acting is in whose name a change is judged: in that of whoever answers for the
+// request that is being carried out, where one is.
+func (w *work) acting() Principal {
+	if w.behalf != nil {
+		return *w.behalf
+	}
+	return w.p
 }
 
 // tier is that of an agent in a place, and whether it has lost it; "" for
@@ -65,18 +102,22 @@ func (p Principal) tier(at Scope, now time.Time) (tier policy.Tier, demoted bool
 	return p.agent.TierAt(at, now), p.agent.Demoted != nil
 }
 
-// refused is the error of what is not allowed.
-func refused(d policy.Decision, perm Permission) error {
-	switch d.Outcome {
-	case policy.Allow:
+// refused is the error of what is not allowed. What needs an approval may be
+// proposed, and carried out once it has them.
+func (w *work) refused() error {
+	d := w.ruled
+	switch {
+	case d.Outcome == policy.Allow, d.Outcome == policy.Require && w.taking != nil:
 		return nil
-	case policy.Require:
+	case d.Outcome == policy.Require && w.request != nil:
+		return w.unapproved(d.Requires)
+	case d.Outcome == policy.Require:
 		return &Error{
-			Kind: Denied, Code: "approval_required", Field: string(perm),
-			Msg: "policy rule " + d.Rule + ": " + d.Why + ", and change requests are not available yet: somebody who may must do it",
+			Kind: Denied, Code: "approval_required", Field: string(w.perm),
+			Msg: "policy rule " + d.Rule + ": " + d.Why + ": propose it, by sending the same with ?propose=TITLE",
 		}
 	default:
-		return &Error{Kind: Denied, Code: "policy_denied", Field: string(perm), Msg: "policy rule " + d.Rule + ": " + d.Why}
+		return &Error{Kind: Denied, Code: "policy_denied", Field: string(w.perm), Msg: "policy rule " + d.Rule + ": " + d.Why}
 	}
 }
 

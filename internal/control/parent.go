@@ -61,4 +61,10 @@ var parents = map[ResourceKind]func(listed) string{
 		}
 		return releasesOpen
 	},
+	KindChangeRequest: func(d listed) string {
+		if d.EndedAt != nil {
+			return requestsClosed
+		}
+		return requestsOpen
+	},
 }

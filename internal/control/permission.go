@@ -35,6 +35,10 @@ const (
 	PermReleasePromote Permission = "release.promote"
 	PermReleaseApprove Permission = "release.approve"
 	PermReleaseStop    Permission = "release.rollback"
+	PermChangePropose  Permission = "cr.create"
+	PermChangeApprove  Permission = "cr.approve"
+	PermChangeApply    Permission = "cr.apply"
+	PermChangeBypass   Permission = "cr.bypass"
 	PermTokenCreate    Permission = "token.create"
 	PermTokenRevoke    Permission = "token.revoke"
 	PermTokenRead      Permission = "token.read"
@@ -87,7 +91,7 @@ var parts = map[Permission]Permission{
 // widen its own rights by them, or those of others, or approve what it did.
 var neverAgents = []Permission{
 	PermAny, PermTokenCreate, PermTokenRevoke, PermUserWrite, PermRoleWrite, PermAccessWrite, PermSigninWrite,
-	PermReleaseApprove, PermAgentWrite, PermAgentKill, PermAgentUnkill,
+	PermReleaseApprove, PermChangeApprove, PermChangeBypass, PermAgentWrite, PermAgentKill, PermAgentUnkill,
 }
 
 // Level says where a permission can be granted: in the whole installation, in
@@ -124,6 +128,7 @@ var levels = []struct {
 		PermToggleOn, PermToggleOff,
 		PermRuleWrite, PermRuleCreate, PermRuleUpdate, PermRuleDelete, PermRuleReorder, PermVariantUpdate,
 		PermReleaseStart, PermReleasePromote, PermReleaseApprove, PermReleaseStop,
+		PermChangePropose, PermChangeApprove, PermChangeApply, PermChangeBypass,
 		PermClientRead, PermClientWrite, PermEvidenceWrite,
 	}},
 }

@@ -87,9 +87,9 @@ var namedPermissions = []NamedPermission{
 	{"DELETE_FEATURE_STRATEGY", "Delete activation strategies", LevelEnvironment, []Permission{PermRuleDelete}},
 	{"UPDATE_FEATURE_ENVIRONMENT", "Switch flags on and off", LevelEnvironment, []Permission{PermToggleOn, PermToggleOff}},
 	{"UPDATE_FEATURE_ENVIRONMENT_VARIANTS", "Update variants", LevelEnvironment, []Permission{PermVariantUpdate}},
-	{"APPROVE_CHANGE_REQUEST", "Approve and reject change requests", LevelEnvironment, nil},
-	{"APPLY_CHANGE_REQUEST", "Apply change requests", LevelEnvironment, nil},
-	{"SKIP_CHANGE_REQUEST", "Skip change requests", LevelEnvironment, nil},
+	{"APPROVE_CHANGE_REQUEST", "Approve and reject change requests", LevelEnvironment, []Permission{PermChangeApprove}},
+	{"APPLY_CHANGE_REQUEST", "Apply change requests", LevelEnvironment, []Permission{PermChangeApply}},
+	{"SKIP_CHANGE_REQUEST", "Skip change requests", LevelEnvironment, []Permission{PermChangeBypass}},
 }
 
 // meaning returns the permissions that a name in a role stands for.

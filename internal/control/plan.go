@@ -224,7 +224,7 @@ func (s *Service) planned(ctx context.Context, in *StartRelease) error {
 	if err != nil {
 		return err
 	}
-	in.template = view.ref()
+	in.Template = view.ref()
 	in.Plan, err = view.Document.plan()
 	return err
 }

@@ -61,6 +61,10 @@ type Principal struct {
 	// agent is the account of an agent that a credential stands behind.
 	agent *Account
 
+	// Proposal makes every write of the principal a change request in place of
+	// a change: nil where it writes.
+	Proposal *Proposal
+
 	// size is how many records the log had when a credential was read as this
 	// principal; 0 where none was.
 	size int64

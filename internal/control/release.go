@@ -159,8 +159,10 @@ type StartRelease struct {
 	// CasesPerDay is how many the caller expects; 0 estimates it from usage.
 	CasesPerDay float64
 
-	template *PlanRef     // what PlanName was, when it was looked up
-	stages   []gate.Stage // those that follow the first
+	// Template is what PlanName was when it was looked up, and Stages are those of
+	// the plan that follow the first. [Service.StartRelease] sets both.
+	Template *PlanRef
+	Stages   []gate.Stage
 }
 
 // maxName is the most bytes of a name that is the user's own, such as a
@@ -183,30 +185,47 @@ func (s *Service) StartRelease(ctx context.Context, p Principal, in StartRelease
 	if err := s.checkBlocks(ctx, p, in); err != nil {
 		return Release{}, err
 	}
-	cases := in.CasesPerDay
-	if cases == 0 {
+	if in.CasesPerDay == 0 {
 		var err error
-		if cases, err = s.casesPerDay(ctx, in.Flag, in.Environment, s.now()); err != nil {
+		if in.CasesPerDay, err = s.casesPerDay(ctx, in.Flag, in.Environment, s.now()); err != nil {
 			return Release{}, err
 		}
 	}
 	var out Release
 	err := s.write(ctx, p, Normal, func(w *work) (err error) {
-		if out, err = w.drafted(in); err != nil {
-			return err
-		}
-		if err := w.staged(&out, in.stages); err != nil {
-			return err
-		}
-		if out.Forecast, err = forecast(in.Plan, cases); err != nil {
-			return err
-		}
-		if !in.StartAt.IsZero() {
-			return w.schedule(&out, in.StartAt)
-		}
-		return w.enter(&out)
+		out, err = w.start(in)
+		return err
 	})
 	return out, err
+}
+
+// start begins a release that was checked, or schedules it; or offers it, where
+// it is only proposed.
+func (w *work) start(in StartRelease) (Release, error) {
+	r, err := w.drafted(in)
+	if err != nil {
+		return r, err
+	}
+	if err := w.staged(&r, in.Stages); err != nil {
+		return r, err
+	}
+	if r.Forecast, err = forecast(in.Plan, in.CasesPerDay); err != nil {
+		return r, err
+	}
+	switch {
+	case w.taking != nil:
+		return r, w.offer(r, in)
+	case !in.StartAt.IsZero():
+		return r, w.schedule(&r, in.StartAt)
+	}
+	return r, w.enter(&r)
+}
+
+// offer takes the start of a release into what is proposed. It is judged as if
+// it began now, and no calendar is asked: that is when it does begin.
+func (w *work) offer(r Release, in StartRelease) error {
+	w.taking.start = &in
+	return w.putRelease("release.milestone.enter", r, audit.Decision{})
 }
 
 // drafted returns the release that is asked for, where whoever asks may start it
@@ -231,7 +250,7 @@ func (w *work) drafted(in StartRelease) (Release, error) {
 	} else if !slices.Contains(pr.Environments, in.Environment) {
 		return Release{}, Invalidf("environment", "project %q is not served in an environment %q", pr.ID, in.Environment)
 	}
-	if err := w.unmoved(in.template); err != nil {
+	if err := w.unmoved(in.Template); err != nil {
 		return Release{}, err
 	}
 	if err := w.noRelease(ref); err != nil {
@@ -326,8 +345,8 @@ func InvalidPlan(field string, fault error) error {
 func (w *work) newRelease(ref Ref, fe FlagEnv, in StartRelease) (Release, error) {
 	r := Release{
 		ID: newID(releasePrefix, w.now), Project: ref.Project, Flag: ref.Flag, Environment: ref.Environment,
-		Build: in.Build, Control: in.Control, Plan: in.Plan, Template: in.template, Stickiness: in.Stickiness,
-		State: Running, StartedBy: w.p.ID, StartedAt: w.now,
+		Build: in.Build, Control: in.Control, Plan: in.Plan, Template: in.Template, Stickiness: in.Stickiness,
+		State: Running, StartedBy: w.acting().ID, StartedAt: w.now,
 		Progress: gate.NewProgress(w.now),
 	}
 	if r.Stickiness == "" {

@@ -47,7 +47,7 @@ func (in StartRelease) checkStart(now time.Time) error {
 // schedule keeps a release that begins later.
 func (w *work) schedule(r *Release, at time.Time) error {
 	at = at.UTC().Truncate(time.Millisecond)
-	r.State, r.StartAt, r.Starter = Scheduled, &at, w.p.starter()
+	r.State, r.StartAt, r.Starter = Scheduled, &at, w.acting().starter()
 	r.Progress, r.ChangedAt = gate.Progress{}, w.now
 	return w.putRelease("release.schedule", *r, audit.Decision{})
 }

@@ -30,7 +30,7 @@ func (in *StartRelease) enterStages() error {
 			rest[i].Calendar = in.Plan.Calendar
 		}
 	}
-	in.Environment, in.Plan, in.stages = first, in.Plan.Stage(0), rest
+	in.Environment, in.Plan, in.Stages = first, in.Plan.Stage(0), rest
 	return nil
 }
 
@@ -54,7 +54,7 @@ func (w *work) staged(r *Release, stages []gate.Stage) error {
 			}
 		}
 	}
-	r.Stages, r.Starter = stages, w.p.starter()
+	r.Stages, r.Starter = stages, w.acting().starter()
 	return w.mayOn(r.Ref().scope(), "flag", r.Flag, PermReleaseStart) // what the record names
 }
 

@@ -54,13 +54,14 @@ const firstCustomRole = 101
 var memberPermissions = []Permission{
 	PermRead, PermFlagCreate, PermFlagUpdate, PermFlagArchive, PermFlagRestore, PermFlagDelete,
 	PermToggleOn, PermToggleOff, PermRuleWrite, PermReleaseStart, PermReleasePromote, PermReleaseStop,
-	PermSegmentWrite, PermEvidenceWrite, PermTokenRead,
+	PermSegmentWrite, PermEvidenceWrite, PermTokenRead, PermChangePropose, PermChangeApply,
 }
 
 // ownerPermissions are everything within a project.
 var ownerPermissions = append(slices.Clone(memberPermissions),
 	PermProjectUpdate, PermProjectArchive, PermProjectDelete, PermAccessRead, PermAccessWrite,
-	PermTokenCreate, PermTokenRevoke, PermClientRead, PermClientWrite, PermReleaseApprove, PermAgentKill, PermAgentUnkill)
+	PermTokenCreate, PermTokenRevoke, PermClientRead, PermClientWrite, PermReleaseApprove, PermChangeApprove, PermChangeBypass,
+	PermAgentKill, PermAgentUnkill)
 
 // editorPermissions are what belongs to no project, but people and roles.
 var editorPermissions = []Permission{

@@ -105,6 +105,14 @@ type work struct {
 	// parent is the sequence number of the record that caused what is recorded
 	// next; nil where none did.
 	parent *int64
+	// input is what the policy was told of that change.
+	input policy.Input
+	// taking gathers what the write would change, where it only proposes.
+	taking *taking
+	// request is what is being carried out, where that is a change request, and
+	// behalf who answers for it.
+	request *ChangeRequest
+	behalf  *Principal
 	// size is that of the log after the records of this write, 0 without any.
 	size int64
 	// reduces is set where writes are refused and this one reduces exposure.
@@ -114,6 +122,9 @@ type work struct {
 // write runs fn in one serial transaction. A denial rolls back and leaves its
 // record afterwards, so that a flood of them cannot hold the writers' lock.
 func (s *Service) write(ctx context.Context, p Principal, pri Priority, fn func(w *work) error) error {
+	if p.Proposal != nil {
+		return s.propose(ctx, p, fn)
+	}
 	var w *work
 	err := s.store.Update(ctx, pri, func(tx Tx) error {
 		w = &work{Tx: tx, s: s, p: p, now: tx.Now()}
@@ -147,11 +158,19 @@ func (s *Service) write(ctx context.Context, p Principal, pri Priority, fn func(
 // for the record. The denial names the first.
 func (w *work) may(at Scope, perms ...Permission) error {
 	for _, perm := range perms {
-		if w.p.May(perm, at) != nil {
+		held, err := w.holdsOne(perm, at)
+		if err != nil {
+			return err
+		}
+		if !held {
 			continue
 		}
 		w.perm = perm
+		w.taking.needs(perm)
 		return nil
+	}
+	if w.behalf != nil {
+		return unbacked(perms[0], at)
 	}
 	return w.p.May(perms[0], at)
 }
@@ -201,7 +220,7 @@ func (w *work) put(ev event) error {
 	if err != nil {
 		return err
 	}
-	if err := w.append(ev, old, now); err != nil || ev.Kind != KindFlagEnv {
+	if err := w.append(ev, old, now); err != nil || ev.Kind != KindFlagEnv || w.taking != nil {
 		return err
 	}
 	return w.reconfigured(old, ev.Cause)
@@ -221,8 +240,13 @@ func (w *work) remove(ev event) error {
 }
 
 func (w *work) append(ev event, old, now Resource) error {
-	if err := alive(w, w.p, ev.Project); err != nil {
-		return err
+	for _, p := range []Principal{w.p, w.acting()} {
+		if err := alive(w, p, ev.Project); err != nil {
+			return err
+		}
+	}
+	if w.taking != nil {
+		return w.gather(ev, old, now)
 	}
 	seq, err := w.Append(func(seq int64) ([]byte, error) {
 		r := w.s.record(w.p, ev.Type, w.now)
@@ -240,6 +264,7 @@ func (w *work) append(ev event, old, now Resource) error {
 		tier, _ := w.p.tier(Scope{ev.Project, ev.Env}, w.now)
 		r.Agent.Tier = string(tier)
 		r.Dec, r.Cor = ev.Decision, ev.Cause
+		r.CR = w.request.record()
 		if w.parent != nil {
 			r.Cor.Parent = w.parent
 		}

@@ -38,6 +38,8 @@ func Status(err *control.Error) int {
 		return http.StatusTooManyRequests
 	case control.Unavailable:
 		return http.StatusServiceUnavailable
+	case control.Proposed:
+		return http.StatusAccepted
 	case control.Internal:
 		return http.StatusInternalServerError
 	}

@@ -1,6 +1,10 @@
 package policy
 
-import "slices"
+import (
+	"fmt"
+	"reflect"
+	"slices"
+)
 
 // Input is one change of one resource, on its way into the log, in the words
 // of the log. It is allowed by its actor's roles already: a policy takes away,
@@ -48,10 +52,28 @@ const (
 // Decision is an outcome and the rule it came from: an invariant by its id, a
 // rule of the policy by its name, or "default" where none spoke.
 type Decision struct {
-	Outcome   Outcome
+	Outcome  Outcome
+	Rule     string
+	Why      string        // for people: why not, or what is required
+	Requires []Requirement // of Require: each must be met
+}
+
+// Requirement is what a rule asks for before a change is made: the approval of
+// so many people. From narrows who counts, to the members of a group
+// (group:NAME) or the holders of a role (role:NAME); empty for all who may
+// approve.
+type Requirement struct {
 	Rule      string
-	Why       string // for people: why not, or what is required
-	Approvals int    // that Require asks for
+	Approvals int
+	From      string
+}
+
+// String says it for people.
+func (r Requirement) String() string {
+	if r.From == "" {
+		return fmt.Sprintf("needs %d approval(s)", r.Approvals)
+	}
+	return fmt.Sprintf("needs %d approval(s) from %s", r.Approvals, r.From)
 }
 
 // stops are the actions that reduce exposure by what they are: switching a flag
@@ -67,10 +89,10 @@ func (in *Input) increases() bool {
 }
 
 // Decide decides on a change: by the invariants, then by the rules that deny,
-// those that require an approval, and those that allow. What none of them speaks
-// about is denied, and so is a change on which a condition cannot be evaluated.
-// An agent's tier takes away from what they allow. A nil Policy has no rules and
-// allows what the rest does.
+// those that require an approval, of which all that hold count, and those that
+// allow. What none of them speaks about is denied, and so is a change on which a
+// condition cannot be evaluated. An agent's tier takes away from what they allow.
+// A nil Policy has no rules and allows what the rest does.
 func (p *Policy) Decide(in Input) Decision {
 	if d, ok := invariant(in); ok {
 		return d
@@ -92,6 +114,7 @@ func (p *Policy) rule(in Input) Decision {
 	}
 	variables := in.variables()
 	for _, outcome := range []Outcome{Deny, Require, Allow} {
+		var required Decision
 		for i := range p.rules {
 			r := &p.rules[i]
 			if r.outcome != outcome {
@@ -101,12 +124,29 @@ func (p *Policy) rule(in Input) Decision {
 			if err != nil {
 				return Decision{Outcome: Deny, Rule: r.name, Why: "the condition cannot be evaluated: " + err.Error()}
 			}
-			if holds {
+			switch {
+			case holds && outcome == Require:
+				required = required.and(r.requires)
+			case holds:
 				return r.decision()
 			}
 		}
+		if required.Outcome == Require {
+			return required
+		}
 	}
 	return Decision{Outcome: Deny, Rule: "default", Why: "no rule allows it"}
+}
+
+// and adds a requirement.
+func (d Decision) and(r Requirement) Decision {
+	if d.Outcome == "" {
+		d = Decision{Outcome: Require, Rule: r.Rule, Why: r.String()}
+	} else {
+		d.Why += ", and by rule " + r.Rule + " " + r.String()
+	}
+	d.Requires = append(d.Requires, r)
+	return d
 }
 
 // Settled decides on a change whose Effect and class of environment are not
@@ -120,7 +160,7 @@ func (p *Policy) Settled(in Input) (d Decision, ok bool) {
 			if i+j == 0 {
 				d = one
 			}
-			if one.Outcome != d.Outcome || effect != Reduces && one != d {
+			if one.Outcome != d.Outcome || effect != Reduces && !reflect.DeepEqual(one, d) {
 				return Decision{}, false
 			}
 		}

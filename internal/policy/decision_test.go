@@ -45,7 +45,8 @@ func TestDefault(t *testing.T) {
 		{agent("rule.update", policy.NonProduction, policy.Increases), policy.Decision{Outcome: policy.Allow, Rule: "agents-act-outside-production"}},
 		{agent("flag.create", "", policy.Same), policy.Decision{Outcome: policy.Allow, Rule: "agents-act-outside-production"}},
 		{agent("rule.update", policy.Production, policy.Increases), policy.Decision{
-			Outcome: policy.Require, Rule: "agents-propose-in-production", Why: "needs 1 approval(s)", Approvals: 1,
+			Outcome: policy.Require, Rule: "agents-propose-in-production", Why: "needs 1 approval(s)",
+			Requires: []policy.Requirement{{Rule: "agents-propose-in-production", Approvals: 1}},
 		}},
 		{person, policy.Decision{Outcome: policy.Allow, Rule: "people-and-machines"}},
 	} {
@@ -53,7 +54,7 @@ func TestDefault(t *testing.T) {
 			t.Errorf("%+v (-want +got):\n%s", tt.in, diff)
 		}
 		got, ok := p.Settled(tt.in)
-		if wantOK := tt.in.Actor.Kind == "human"; ok != wantOK || ok && got != tt.want {
+		if wantOK := tt.in.Actor.Kind == "human"; ok != wantOK || ok && !cmp.Equal(got, tt.want) {
 			t.Errorf("%+v: settled %+v, %v", tt.in, got, ok)
 		}
 	}
@@ -79,6 +80,24 @@ rules:
 	p = parsed(t, "version: 1\nrules:\n- {name: bad, when: 'actor[perm] == \"\"', allow: true}\n- {name: yes, when: 'true', allow: true}")
 	if got := p.Decide(agent("rule.update", "", policy.Same)); got.Outcome != policy.Deny || got.Rule != "bad" {
 		t.Errorf("what cannot be evaluated: %+v", got)
+	}
+}
+
+// All that is required counts, not only what the first rule asks for.
+func TestRequirements(t *testing.T) {
+	t.Parallel()
+	p := parsed(t, `version: 1
+rules:
+- {name: one, when: 'true', require: {approvals: 1}}
+- {name: two, when: actor.kind == "agent", require: {approvals: 2, from: "group:release managers"}}
+- {name: yes, when: 'true', allow: true}
+`)
+	want := policy.Decision{
+		Outcome: policy.Require, Rule: "one", Why: "needs 1 approval(s), and by rule two needs 2 approval(s) from group:release managers",
+		Requires: []policy.Requirement{{Rule: "one", Approvals: 1}, {Rule: "two", Approvals: 2, From: "group:release managers"}},
+	}
+	if diff := cmp.Diff(want, p.Decide(agent("rule.update", policy.Production, policy.Increases))); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 
@@ -136,6 +155,7 @@ func TestParseFaults(t *testing.T) {
 		"version: 1\nrules:\n- name: a\n  when: 'true'\n  deny: true\n  allow: true":                  `p.yaml:6:10: rule "a" has two outcomes`,
 		"version: 1\nrules:\n- name: a\n  when: 'true'\n  require: {approvals: 11}":                   `p.yaml:5:24: approvals: "11"`,
 		"version: 1\nrules:\n- {name: a, when: 'true', deny: true}\n- {name: a, when: x, deny: true}": `p.yaml:4:10: a rule "a" is there already`,
+		"version: 1\nrules:\n- name: a\n  when: 'true'\n  require: {approvals: 1, from: admins}":      `p.yaml:5:33: from: "admins" is not group:NAME or role:NAME`,
 		"a: [": "p.yaml:",
 	} {
 		if _, err := policy.Parse("p.yaml", []byte(document)); err == nil || !strings.Contains(err.Error(), want) {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"cel.dev/cel-go/cel"
 	"go.yaml.in/yaml/v4"
@@ -26,21 +27,17 @@ func (p *Policy) Digest() string { return p.digest }
 
 // rule is one of a policy.
 type rule struct {
-	name      string
-	when      condition.Condition
-	outcome   Outcome
-	approvals int
+	name     string
+	when     condition.Condition
+	outcome  Outcome
+	requires Requirement
 }
 
+// decision is that of a rule that denies or allows.
 func (r *rule) decision() Decision {
 	d := Decision{Outcome: r.outcome, Rule: r.name}
-	switch r.outcome {
-	case Deny:
+	if r.outcome == Deny {
 		d.Why = "a rule denies it"
-	case Require:
-		d.Approvals = r.approvals
-		d.Why = "needs " + strconv.Itoa(r.approvals) + " approval(s)"
-	case Allow:
 	}
 	return d
 }
@@ -60,7 +57,8 @@ func Default() (*Policy, error) { return Parse("default.yaml", defaultDocument) 
 //	rules:
 //	- name: agents-propose-in-production  # each once
 //	  when: actor.kind == "agent" && env.class == "prod"  # CEL
-//	  require: {approvals: 1}             # 1 to 10; or deny: true, or allow: true
+//	  require: {approvals: 1, from: "group:release-managers"}  # 1 to 10, from a group or a role (role:Owner) or anybody;
+//	                                      # or deny: true, or allow: true
 //
 // A condition knows action, perm and project; actor.kind, actor.id and
 // actor.on_behalf_of; env.name and env.class (prod, nonprod, or empty);
@@ -179,7 +177,7 @@ func (r *reader) outcome(n *yaml.Node, f map[string]*yaml.Node, out *rule) {
 			r.fault(value, "rule %q has two outcomes: want one of deny, require and allow", out.name)
 			continue
 		case o == Require:
-			out.approvals = r.approvals(value)
+			out.requires = r.requirement(out.name, value)
 		case value.Value != "true":
 			r.fault(value, "want %s: true", o)
 		}
@@ -190,15 +188,23 @@ func (r *reader) outcome(n *yaml.Node, f map[string]*yaml.Node, out *rule) {
 	}
 }
 
-func (r *reader) approvals(n *yaml.Node) int {
-	value := r.fields(n, "approvals")["approvals"]
+func (r *reader) requirement(rule string, n *yaml.Node) Requirement {
+	out := Requirement{Rule: rule}
+	f := r.fields(n, "approvals", "from")
+	if from := f["from"]; from != nil {
+		out.From = from.Value
+		if kind, name, ok := strings.Cut(out.From, ":"); !ok || name == "" || kind != "group" && kind != "role" {
+			r.fault(from, "from: %q is not group:NAME or role:NAME", out.From)
+		}
+	}
+	value := f["approvals"]
 	if value == nil {
 		r.fault(n, "want approvals, how many")
-		return 0
+		return out
 	}
-	count, err := strconv.Atoi(value.Value)
-	if err != nil || count < 1 || count > maxApprovals {
+	var err error
+	if out.Approvals, err = strconv.Atoi(value.Value); err != nil || out.Approvals < 1 || out.Approvals > maxApprovals {
 		r.fault(value, "approvals: %q is not a number from 1 to %d", value.Value, maxApprovals)
 	}
-	return count
+	return out
 }

@@ -55,7 +55,7 @@ func ladder(in Input) (d Decision, ok bool) {
 	case in.Reduces():
 		deny.Why = "an agent of this tier does not act here: reducing exposure here takes " + string(needed)
 	default:
-		return Decision{Outcome: Require, Rule: string(tier), Why: "an agent of this tier proposes here: needs 1 approval(s)", Approvals: 1}, true
+		return Decision{Outcome: Require, Rule: string(tier), Why: "an agent of this tier proposes here: needs 1 approval(s)", Requires: onePerson(tier)}, true
 	}
 	return deny, true
 }
@@ -67,7 +67,10 @@ func raises(in Input) (Decision, bool) {
 		return Decision{}, false
 	}
 	return Decision{
-		Outcome: Require, Rule: string(in.Actor.Tier), Approvals: 1,
+		Outcome: Require, Rule: string(in.Actor.Tier), Requires: onePerson(in.Actor.Tier),
 		Why: "no agent raises exposure in production by itself: needs 1 approval(s)",
 	}, true
 }
+
+// onePerson is what a tier asks for before an agent's change is made.
+func onePerson(tier Tier) []Requirement { return []Requirement{{Rule: string(tier), Approvals: 1}} }
