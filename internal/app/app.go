@@ -25,6 +25,7 @@ import (
 	"github.com/lockflight/lockflight/internal/evidence"
 	"github.com/lockflight/lockflight/internal/feed"
 	"github.com/lockflight/lockflight/internal/httpapi"
+	"github.com/lockflight/lockflight/internal/httpapi/approval"
 	"github.com/lockflight/lockflight/internal/httpapi/native"
 	"github.com/lockflight/lockflight/internal/httpapi/ofrep"
 	"github.com/lockflight/lockflight/internal/httpapi/tlog"
@@ -217,6 +218,7 @@ func (a *App) wire() {
 		Service: a.Service, Log: a.store, VerifierKey: a.signer.vkey, Keys: a.signer.vkeys, Alarm: a.alarm, Logger: o.Logger,
 	})
 	a.people.Register(mux)
+	approval.Register(mux, a.Service, a.people, o.Logger)
 	a.setup.register(mux, a.people)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /{$}", a.home)

@@ -37,7 +37,7 @@ var everything = []string{
 	"internal/control",
 	"internal/store", "internal/feed", "internal/evidence", "internal/runner", "internal/signed", "internal/source", "internal/suite", "internal/edge",
 	"internal/notify", "internal/signin", "internal/migrate",
-	"internal/httpapi", "internal/httpapi/unleash", "internal/httpapi/ofrep", "internal/httpapi/tlog", "internal/httpapi/native",
+	"internal/httpapi", "internal/httpapi/unleash", "internal/httpapi/ofrep", "internal/httpapi/tlog", "internal/httpapi/native", "internal/httpapi/approval",
 	"internal/mcpserver", "internal/webui",
 }
 
@@ -93,6 +93,7 @@ var Packages = Table{
 	"internal/httpapi/unleash": {Imports: []string{
 		"internal/control", "internal/feed", "internal/httpapi", "internal/signed", "sdk/eval",
 	}},
+	"internal/httpapi/approval": {Imports: []string{"internal/control", "internal/httpapi"}},
 	"internal/httpapi/wiretest": {},
 	"internal/httpapi/ofrep": {Imports: []string{
 		"internal/control", "internal/feed", "internal/httpapi", "sdk/eval",

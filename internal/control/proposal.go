@@ -157,9 +157,7 @@ func (w *work) requested(in Proposal, t *taking, drafted ReadTx) (ChangeRequest,
 func (w *work) putRevision(verb requestVerb, c *ChangeRequest) error {
 	c.Revision++
 	c.Approvals, c.Note = nil, ""
-	if w.s.policy != nil {
-		c.Policy = w.s.policy.Digest()
-	}
+	c.Policy = w.s.policy.Digest()
 	c.Required = c.atLeastOne()
 	if err := c.check(w.now); err != nil {
 		return err

@@ -79,7 +79,7 @@ func (c *ChangeRequest) missingNow(tx ReadTx, now time.Time) (out []ApprovalsNee
 func (c *ChangeRequest) counts(tx ReadTx, account string, need ApprovalsNeeded) (bool, error) {
 	p, err := actor(tx, account)
 	if KindOf(err) == Unauthenticated {
-		return false, nil //nolint:nilerr // that there is no such account any more is the answer
+		return false, nil // there is no such account any more
 	}
 	if err != nil || p.Kind != KindHuman || p.May(PermChangeApprove, need.scope()) != nil {
 		return false, err

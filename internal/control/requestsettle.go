@@ -41,7 +41,7 @@ func (c *ChangeRequest) due(tx ReadTx, now time.Time) (verb requestVerb, why str
 // moved says what of that which a request was made against has changed, ""
 // where nothing has.
 func (c *ChangeRequest) moved(tx ReadTx) (string, error) {
-	for _, base := range c.bases() {
+	for _, base := range c.Bases() {
 		r, err := tx.Resource(base.Kind, base.Key)
 		if present(err) != nil {
 			return "", err
@@ -62,9 +62,9 @@ func (c *ChangeRequest) moved(tx ReadTx) (string, error) {
 	return "", nil
 }
 
-// bases are the revisions that a request was made against, all of them. A
+// Bases are the revisions that a request was made against, all of them. A
 // release that is yet to start has none of its own.
-func (c *ChangeRequest) bases() []Base {
+func (c *ChangeRequest) Bases() []Base {
 	var out []Base
 	for _, o := range c.Ops {
 		if o.Start == nil {
@@ -93,7 +93,7 @@ func (c *ChangeRequest) record() audit.ChangeReq {
 		return audit.ChangeReq{}
 	}
 	out := audit.ChangeReq{ID: c.ID, Digest: c.Digest, Base: map[string]int64{}}
-	for _, base := range c.bases() {
+	for _, base := range c.Bases() {
 		if len(out.Base) < maxRecordBases {
 			out.Base[string(base.Kind)+"/"+base.Key] = base.Rev
 		}

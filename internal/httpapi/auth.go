@@ -47,12 +47,22 @@ func Authenticate(a Authenticator, next Handler) Handler {
 				return err
 			}
 		}
+		p.Proposal = proposal(r)
 		if of := answerOf(r.Context()); of != nil {
 			of.caller = Caller{p, t}
 			return next(w, r)
 		}
 		return next(w, r.WithContext(WithCaller(r.Context(), Caller{p, t})))
 	}
+}
+
+// proposal is what ?propose=TITLE makes of a write, in any API: a change
+// request, in place of the change.
+func proposal(r *http.Request) *control.Proposal {
+	if r.URL.RawQuery == "" || r.Method == http.MethodGet || !r.URL.Query().Has("propose") {
+		return nil
+	}
+	return &control.Proposal{Title: r.URL.Query().Get("propose")}
 }
 
 // WithCaller returns a context for what the caller asked for.

@@ -22,8 +22,13 @@ type Policy struct {
 	rules  []rule
 }
 
-// Digest is the SHA-256 of the document, "sha256:<hex>".
-func (p *Policy) Digest() string { return p.digest }
+// Digest is the SHA-256 of the document, "sha256:<hex>"; empty where p is nil.
+func (p *Policy) Digest() string {
+	if p == nil {
+		return ""
+	}
+	return p.digest
+}
 
 // rule is one of a policy.
 type rule struct {

@@ -103,6 +103,7 @@ func Register(mux *http.ServeMux, o Options) {
 	a.agents(h)
 	a.rollbacks(h)
 	a.releases(h)
+	a.changes(h)
 	a.verdicts(h)
 	a.audit(h)
 	for pattern, handler := range map[string]httpapi.Handler{

@@ -258,19 +258,9 @@ func (a api) getRelease(ctx context.Context, p control.Principal, in *releaseGet
 }
 
 func (a api) startRelease(ctx context.Context, p control.Principal, in *body[ReleaseInput]) (Release, error) {
-	plan, name, err := in.Body.plan()
+	start, err := in.Body.start()
 	if err != nil {
 		return Release{}, err
-	}
-	start := control.StartRelease{
-		Flag: in.Body.Flag, Environment: in.Body.Environment, Build: in.Body.Build, Control: in.Body.Control,
-		Stickiness: in.Body.Stickiness, Plan: plan, PlanName: name, CasesPerDay: in.Body.CasesPerDay,
-	}
-	for _, t := range in.Body.With {
-		start.With = append(start.With, control.StartTarget(t))
-	}
-	if in.Body.StartAt != nil {
-		start.StartAt = *in.Body.StartAt
 	}
 	r, err := a.Service.StartRelease(ctx, p, start)
 	if err != nil {
@@ -281,6 +271,25 @@ func (a api) startRelease(ctx context.Context, p control.Principal, in *body[Rel
 	defer cancel()
 	a.Live.Await(known, r.ID, "")
 	return a.withChange(ctx, control.ReleaseView{Release: r, Rev: 1})
+}
+
+// start is what the input asks for.
+func (in ReleaseInput) start() (control.StartRelease, error) {
+	plan, name, err := in.plan()
+	if err != nil {
+		return control.StartRelease{}, err
+	}
+	start := control.StartRelease{
+		Flag: in.Flag, Environment: in.Environment, Build: in.Build, Control: in.Control,
+		Stickiness: in.Stickiness, Plan: plan, PlanName: name, CasesPerDay: in.CasesPerDay,
+	}
+	for _, t := range in.With {
+		start.With = append(start.With, control.StartTarget(t))
+	}
+	if in.StartAt != nil {
+		start.StartAt = *in.StartAt
+	}
+	return start, nil
 }
 
 // plan returns the plan that is asked for, or its name.

@@ -89,6 +89,8 @@ func errorName(kind control.Kind) string {
 		return "RateLimitError"
 	case control.Unavailable:
 		return "UnavailableError"
+	case control.Proposed:
+		return "ChangeRequestCreated"
 	case control.Internal:
 		return "InternalError"
 	}
