@@ -56,9 +56,10 @@ var Packages = Table{
 		Class: Pure, Modules: []string{"cel.dev/cel-go", "go.yaml.in/yaml/v4"},
 		Imports: []string{"internal/condition", "sdk/eval"},
 	},
-	"internal/attest":   {Class: Pure},
-	"internal/figures":  {Class: Pure},
-	"internal/codescan": {Class: Pure},
+	"internal/attest":        {Class: Pure},
+	"internal/figures":       {Class: Pure},
+	"internal/codescan":      {Class: Pure},
+	"internal/codescan/risk": {Class: Pure},
 
 	// The public client: whoever embeds it compiles no third-party package.
 	"sdk":          {Class: StdOnly, Imports: []string{"sdk/eval", "internal/sse"}},
