@@ -37,6 +37,7 @@ type cli struct {
 	Agent    agentCmd    `cmd:"" help:"Register agents, say what they may do by themselves, and stop them."`
 	Token    tokenCmd    `cmd:"" help:"Make, list and revoke tokens."`
 	Generate generateCmd `cmd:"" help:"Write typed accessors for flags."`
+	Scan     scanCmd     `cmd:"" help:"Find where a tree of source code refers to flags."`
 	Import   importCmd   `cmd:"" help:"Bring in flags from elsewhere."`
 	Export   exportCmd   `cmd:"" help:"Write flags and segments as YAML."`
 	Plan     planCmd     `cmd:"" help:"Show what would change for files of configuration to hold; keep release plans."`

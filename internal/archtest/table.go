@@ -107,7 +107,8 @@ var Packages = Table{
 	"internal/mcpserver": {Imports: []string{
 		"internal/control", "internal/gate", "internal/policy", "internal/figures", "internal/codescan",
 	}},
-	"internal/webui": {},
+	"internal/worktree": {Imports: []string{"internal/codescan"}},
+	"internal/webui":    {},
 
 	// Assembly: app wires everything, demo and the command stand on it. The
 	// command reads a log or a gate's input by itself where no server runs, and
@@ -118,7 +119,7 @@ var Packages = Table{
 	}},
 	"cmd/lockflight": {Imports: []string{
 		"internal/app", "internal/demo", "internal/control", "internal/signin", "internal/gate", "internal/gate/expr",
-		"internal/audit", "internal/codescan", "internal/policy", "internal/store", "internal/migrate", "sdk", "sdk/eval",
+		"internal/audit", "internal/codescan", "internal/policy", "internal/store", "internal/migrate", "internal/worktree", "sdk", "sdk/eval",
 	}},
 	// Examples are outside callers; the test of taubench runs the gate on what
 	// the example writes.
