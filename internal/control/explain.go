@@ -27,7 +27,7 @@ type Explanation struct {
 	At          time.Time `json:"at"`                   // of the configuration
 	Revision    int64     `json:"revision"`             // of the flag's configuration in the environment; 0 where there is none
 	Release     string    `json:"release,omitempty"`    // the release that runs; its strategy is tried first
-	StrategyID  string    `json:"strategyId,omitempty"` // the one that matches; empty for a release's
+	StrategyID  string    `json:"strategyId,omitempty"` // the one that matches; the release's id for its own
 }
 
 // Explain evaluates a flag as an SDK would, and says which strategy,
@@ -77,7 +77,7 @@ func (e *Explanation) evaluate(tx ReadTx, f Flag, q Question) error {
 	if r := open[q.Flag]; r != nil {
 		e.Release = r.ID
 	}
-	return e.locate(tx, Ref{f.Project, f.Name, q.Environment})
+	return e.locate(tx, Ref{f.Project, f.Name, q.Environment}, open[q.Flag])
 }
 
 // family is the flag as it is served, with the parents that it depends on.
@@ -108,20 +108,21 @@ func family(tx ReadTx, q Question, open map[string]*Release) (eval.Snapshot, err
 
 // locate finds the strategy that decided in the flag's configuration, where
 // disabled ones stand between those that are served.
-func (e *Explanation) locate(tx ReadTx, ref Ref) error {
+func (e *Explanation) locate(tx ReadTx, ref Ref, r *Release) error {
 	res, err := tx.Resource(KindFlagEnv, ref.key())
-	if err != nil {
-		return present(err)
-	}
-	fe, err := decode[FlagEnv](res)
-	if err != nil {
+	if err := present(err); err != nil {
 		return err
 	}
-	e.Revision = res.Rev
-	i := e.Strategy
-	if e.Release != "" {
-		i-- // the release's own comes first
+	fe := FlagEnv{}
+	if e.Revision = res.Rev; res.Rev > 0 {
+		if fe, err = decode[FlagEnv](res); err != nil {
+			return err
+		}
 	}
+	if r != nil {
+		fe.Strategies = fe.beside(r)
+	}
+	i := e.Strategy
 	for _, st := range fe.Strategies {
 		if st.Disabled {
 			continue

@@ -160,16 +160,11 @@ func tableOf(tx ReadTx, p Principal, env string, projects map[string]bool) (tabl
 	return t, err
 }
 
-// layOut puts the strategies that are not served among those that are. Beside a
-// release in an environment that is off, all of the flag's own are not.
+// layOut puts the strategies that are not served among those that are.
 func layOut(f eval.Flag, fe FlagEnv, r *Release) laidOut {
-	var all []Strategy
+	all := fe.Strategies
 	if r != nil {
-		all = append(all, Strategy{ID: r.ID, Title: "release of build " + r.Build, Strategy: r.strategy()})
-	}
-	for _, st := range fe.Strategies {
-		st.Disabled = st.Disabled || r != nil && !fe.Enabled
-		all = append(all, st)
+		all = fe.beside(r)
 	}
 	f.Strategies = make([]eval.Strategy, len(all))
 	for i, st := range all {

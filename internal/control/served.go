@@ -246,26 +246,39 @@ func serve(f Flag, fe FlagEnv, r *Release) eval.Flag {
 	out := eval.Flag{
 		Name: f.Name, Type: f.Type, Description: f.Description, Enabled: fe.Enabled,
 		Project: f.Project, Stale: f.Stale, ImpressionData: f.ImpressionData,
-		Strategies: fe.enabled(), Variants: fe.Variants, Dependencies: f.Dependencies,
+		Variants: fe.Variants, Dependencies: f.Dependencies,
 	}
 	if out.Variants == nil {
 		out.Variants = []eval.WeightedVariant{}
 	}
-	if r == nil {
-		return out
+	if r != nil {
+		out.Enabled = out.Enabled || !r.Watched()
+		fe.Strategies = fe.beside(r)
 	}
-	if r.Watched() {
-		out.Strategies = fe.watched(r)
-		return out
-	}
-	first := r.strategy()
-	if r.Pin != nil {
-		first = r.Pin.narrow(first)
-	}
-	if !fe.Enabled {
-		out.Strategies = nil // what was off stays off beside the release
-	}
-	out.Enabled = true
-	out.Strategies = append([]eval.Strategy{first}, out.Strategies...)
+	out.Strategies = fe.enabled()
 	return out
+}
+
+// beside returns the strategies of a flag in the order in which they are tried
+// beside a release that decides what is served: its own, which has its id, and
+// the flag's. Those that are not served then are disabled.
+func (fe *FlagEnv) beside(r *Release) []Strategy {
+	all := slices.Clone(fe.Strategies)
+	if r.Watched() {
+		for i := range all {
+			if all[i].ID == r.ID { // that it left
+				all[i].Strategy = r.strategy()
+			}
+		}
+		return all
+	}
+	first := Strategy{ID: r.ID, Title: "release of build " + r.Build, Strategy: r.strategy()}
+	if r.Pin != nil {
+		first.Title = "conversations that finish on build " + r.Build
+		first.Strategy = r.Pin.narrow(first.Strategy)
+	}
+	for i := range all {
+		all[i].Disabled = all[i].Disabled || !fe.Enabled // what was off stays off beside the release
+	}
+	return slices.Insert(all, 0, first)
 }

@@ -11,7 +11,6 @@ import (
 	"github.com/lockflight/lockflight/internal/audit"
 	"github.com/lockflight/lockflight/internal/gate"
 	"github.com/lockflight/lockflight/internal/gate/drift"
-	"github.com/lockflight/lockflight/sdk/eval"
 )
 
 // Watch is how a completed release is watched. A flag leaves it when it is
@@ -186,20 +185,6 @@ func (w *work) reconfigured(old Resource, cause audit.Correlation) error {
 		}
 	}
 	return nil
-}
-
-// watched returns the strategies that are served while a release is watched.
-func (fe *FlagEnv) watched(r *Release) []eval.Strategy {
-	out := []eval.Strategy{}
-	for _, st := range fe.Strategies {
-		switch {
-		case st.ID == r.ID:
-			out = append(out, r.strategy())
-		case !st.Disabled:
-			out = append(out, st.Strategy)
-		}
-	}
-	return out
 }
 
 // servingReleases returns the releases of an environment that change what is
