@@ -31,6 +31,9 @@ type cli struct {
 	Release  releaseCmd  `cmd:"" help:"Start, watch and stop releases."`
 	Incident incidentCmd `cmd:"" help:"List, show and resolve incidents."`
 	Rollback rollbackCmd `cmd:"" help:"Take a build back everywhere, or what an agent has raised."`
+	Change   changeCmd   `cmd:"" help:"Propose changes, and see what becomes of them."`
+	Approve  approveCmd  `cmd:"" help:"Open the browser at a change request, and wait for a decision."`
+	Policy   policyCmd   `cmd:"" help:"Test access policies, and see what another would have decided."`
 	Gate     gateCmd     `cmd:"" help:"Decide and replay release decisions."`
 	Evidence evidenceCmd `cmd:"" help:"Send evidence."`
 	Audit    auditCmd    `cmd:"" help:"Verify, export and prove the audit log."`

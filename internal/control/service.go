@@ -261,7 +261,7 @@ func (w *work) append(ev event, old, now Resource) error {
 		if w.ruled.Rule != "" {
 			r.Authz.PolicyH, r.Authz.Rule = w.s.policy.Digest(), w.ruled.Rule
 		}
-		tier, _ := w.p.tier(Scope{ev.Project, ev.Env}, w.now)
+		tier, _ := w.acting().tier(Scope{ev.Project, ev.Env}, w.now)
 		r.Agent.Tier = string(tier)
 		r.Dec, r.Cor = ev.Decision, ev.Cause
 		r.CR = w.request.record()

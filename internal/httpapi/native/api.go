@@ -104,6 +104,7 @@ func Register(mux *http.ServeMux, o Options) {
 	a.rollbacks(h)
 	a.releases(h)
 	a.changes(h)
+	a.accessPolicy(h)
 	a.verdicts(h)
 	a.audit(h)
 	for pattern, handler := range map[string]httpapi.Handler{
