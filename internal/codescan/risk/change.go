@@ -45,15 +45,13 @@ func (f *file) read() {
 		h := &f.hunks[i]
 		h.words = wordsOf(h.head)
 		for k := range h.lines {
-			if h.lines[k].sign != ' ' {
-				h.lines[k].read(style)
-			}
+			h.lines[k].read(style)
 		}
 	}
 	f.classify()
 	f.kind = kinds[extension(f.path)]
 	f.words = wordsOf(f.path)
-	f.ui = lexicon().classes.ui.MatchString(f.path)
+	f.ui = isUI(f.path)
 }
 
 // sides returns the lines of a hunk with text: what it removes, what it adds.

@@ -155,6 +155,7 @@ func newClassTable() classTable {
 		numbered: regexp.MustCompile(numberedName), ui: regexp.MustCompile(uiPath),
 	}
 	literals := map[string]hints{}
+	t.always |= addNeeds(literals, uiPath, uiHint)
 	for i, rule := range classRules {
 		expression := rule.expression()
 		t.rules = append(t.rules, regexp.MustCompile(expression))
@@ -162,6 +163,15 @@ func newClassTable() classTable {
 	}
 	t.automaton = newAutomaton(literals)
 	return t
+}
+
+// uiHint is beyond the bits of the rules.
+const uiHint hints = 1 << 63
+
+// isUI reports whether a path is of a user interface.
+func isUI(path string) bool {
+	t := &lexicon().classes
+	return (t.automaton.scan(path)|t.always)&uiHint != 0 && t.ui.MatchString(path)
 }
 
 // expression joins the lists of a rule.

@@ -1,6 +1,7 @@
 package risk
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -49,12 +50,14 @@ type parser struct {
 	before   string // the path of the last line "--- path"
 }
 
-// parse reads a diff.
+// parse reads a diff. The files are in the order of their paths, as git writes
+// them, so that the order in a diff does not matter.
 func parse(diff string) []*file {
 	var p parser
 	for text := range strings.SplitSeq(diff, "\n") {
 		p.line(strings.TrimSuffix(text, "\r"))
 	}
+	slices.SortStableFunc(p.files, func(a, b *file) int { return strings.Compare(a.path, b.path) })
 	return p.files
 }
 

@@ -65,6 +65,11 @@ const (
 	dependencyNew
 	runtimeVersion
 	fieldLine
+	flagName
+	tracked
+	outbound
+	tuned
+	agentPath
 	nilGuard
 	routeGuard
 	plainPair
@@ -280,5 +285,10 @@ var expressions = [patterns]string{
 	dependencyOwn:  `"version"|^version\s*=`,
 	dependencyNew:  `[:=]\s*["{]`,
 	runtimeVersion: `^(go|toolchain)\s+\d|^.*"(node|engines)"`,
+	flagName:       "\\(\\s*[\"'`]([A-Za-z0-9][\\w.~-]{0,99})[\"'`]",
+	tracked:        `\b(track|experiment|variant|analytics|abTest)\w*`,
+	outbound:       `\b\w*([Rr]etry|[Tt]imeout|[Cc]ache|[Bb]ackoff)\w*`,
+	tuned:          `\b\w*([Bb]atch|[Pp]ool|[Ww]orkers|[Ii]nterval|[Cc]oncurrency|[Bb]uffer)\w*`,
+	agentPath:      `(^|[/_-])(agents?|prompts?|llms?|assistants?|completions?)([/_.-]|$)`,
 	fieldLine:      `^\w+\s+\w+`,
 }

@@ -33,10 +33,13 @@ func (l *line) place() int {
 	return l.number
 }
 
-// read fills in what is derived from the source of a changed line.
+// read fills in what is derived from the source; of context little is asked.
 func (l *line) read(style comments) {
 	l.raw = fold(l.source)
 	l.hints = lexicon().hints(l.raw)
+	if l.sign == ' ' {
+		return
+	}
 	from, to, blank := style.strip(l.raw)
 	l.text, l.blank = l.raw[from:to], blank
 	if l.text == "" {

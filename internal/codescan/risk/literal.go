@@ -28,6 +28,7 @@ const maxExact = 64
 type requirement struct {
 	exact  []string // all of them; nil where they are too many
 	needed []string // else: one of these is in each; nil where that is not known
+	edge   []string // one of these is how each begins, and one how it ends
 }
 
 // keep takes literals as needed where they are better than what is there: the
@@ -63,7 +64,7 @@ func literalsOf(e *syntax.Regexp) requirement {
 	case syntax.OpPlus:
 		inner := literalsOf(e.Sub[0])
 		inner.keep(inner.exact)
-		return requirement{needed: inner.needed}
+		return requirement{needed: inner.needed, edge: inner.exact}
 	case syntax.OpQuest:
 		if inner := literalsOf(e.Sub[0]); inner.exact != nil {
 			return requirement{exact: append([]string{""}, inner.exact...)}
@@ -108,13 +109,17 @@ func sequence(parts []*syntax.Regexp) requirement {
 			continue
 		}
 		whole = false
-		out.keep(run)
-		run = []string{""}
-		if r.exact == nil {
+		next := []string{""}
+		switch {
+		case r.exact != nil:
+			next = r.exact
+		case r.edge != nil && len(run)*len(r.edge) <= maxExact:
+			run, next = product(run, r.edge), r.edge
+		default:
 			out.keep(r.needed)
-			continue
 		}
-		run = r.exact
+		out.keep(run)
+		run = next
 	}
 	if whole {
 		return requirement{exact: run}

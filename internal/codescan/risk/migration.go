@@ -95,9 +95,9 @@ func (f *file) downLines() map[int]bool {
 		down := always || downMark.in(h.head)
 		for i := range h.lines {
 			l := &h.lines[i]
-			if downMark.in(l.source) {
+			if l.matches(downMark, l.raw) {
 				down = true
-			} else if upMark.in(l.source) {
+			} else if l.matches(upMark, l.raw) {
 				down = always
 			}
 			if down && l.sign == '+' {

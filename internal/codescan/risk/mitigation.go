@@ -62,9 +62,8 @@ func (c *change) flagged() (guarded, all int) {
 // a branch on a flag, or brings one.
 func (h *hunk) underFlag(first int) bool {
 	for i := first - 1; i >= 0; i-- {
-		above := h.lines[i].source
-		if flagCall.in(above) && flagOrUnless.in(above) {
-			return spaceBefore(h.lines[first].source) > spaceBefore(above)
+		if above := &h.lines[i]; above.matches(flagCall, above.raw) && flagOrUnless.in(above.raw) {
+			return spaceBefore(h.lines[first].raw) > spaceBefore(above.raw)
 		}
 	}
 	return slices.ContainsFunc(h.lines, func(l line) bool {

@@ -24,7 +24,7 @@ func BandOf(score int) Band {
 }
 
 // weigh gathers all contributions.
-func (c *change) weigh() {
+func (c *change) weigh(r *Repository) {
 	c.subjects()
 	c.hazards()
 	c.robustness()
@@ -32,9 +32,13 @@ func (c *change) weigh() {
 	c.size()
 	c.operations()
 	c.mitigations()
+	c.blast(r)
 	c.lift()
 	c.ceilings()
 }
+
+// harmless are the classes that do not run where users are.
+var harmless = []Class{Docs, Test, Example, Asset, Generated, Vendored, Lock}
 
 // classSet has a bit for each class.
 type classSet map[Class]bool
@@ -67,7 +71,6 @@ func (c *change) limit() (points int, id, why string) {
 			touched[f.class] = true
 		}
 	}
-	harmless := []Class{Docs, Test, Example, Asset, Generated, Vendored, Lock}
 	build := slices.Concat(harmless, []Class{CI, Tooling})
 	switch {
 	case len(touched) == 0 && len(c.bumps) == 0:
