@@ -39,6 +39,7 @@ type cli struct {
 	Audit    auditCmd    `cmd:"" help:"Verify, export and prove the audit log."`
 	Agent    agentCmd    `cmd:"" help:"Register agents, say what they may do by themselves, and stop them."`
 	Token    tokenCmd    `cmd:"" help:"Make, list and revoke tokens."`
+	MCP      mcpCmd      `cmd:"" name:"mcp" help:"Serve a coding agent on stdin and stdout, from a server."`
 	Generate generateCmd `cmd:"" help:"Write typed accessors for flags."`
 	Scan     scanCmd     `cmd:"" help:"Find where a tree of source code refers to flags."`
 	Import   importCmd   `cmd:"" help:"Bring in flags from elsewhere."`

@@ -30,6 +30,7 @@ import (
 	"github.com/lockflight/lockflight/internal/httpapi/ofrep"
 	"github.com/lockflight/lockflight/internal/httpapi/tlog"
 	"github.com/lockflight/lockflight/internal/httpapi/unleash"
+	"github.com/lockflight/lockflight/internal/mcpserver"
 	"github.com/lockflight/lockflight/internal/policy"
 	"github.com/lockflight/lockflight/internal/runner"
 	"github.com/lockflight/lockflight/internal/signin"
@@ -217,6 +218,9 @@ func (a *App) wire() {
 	tlog.Register(mux, tlog.Options{
 		Service: a.Service, Log: a.store, VerifierKey: a.signer.vkey, Keys: a.signer.vkeys, Alarm: a.alarm, Logger: o.Logger,
 	})
+	mcpserver.New(mcpserver.Options{
+		Service: a.Service, Evidence: submitted{a.ingest}, Live: a.runner, PublicURL: o.PublicURL, Version: o.Version, Now: o.Now, Logger: o.Logger,
+	}).Register(mux)
 	a.people.Register(mux)
 	approval.Register(mux, a.Service, a.people, o.Logger)
 	a.setup.register(mux, a.people)

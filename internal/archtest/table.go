@@ -73,7 +73,7 @@ var Packages = Table{
 
 	// Adapters know control, never each other. The exceptions: the edge and
 	// the two read APIs serve a feed, the edge folds evidence and the native API
-	// takes it in, the APIs below httpapi, and signin's, share its middleware and
+	// takes it in, the APIs below httpapi, signin's and mcpserver's, share its middleware and
 	// its mapping of errors, and the store's
 	// suite opens the store, again after a crash.
 	"internal/store":           {Imports: []string{"internal/control", "internal/audit"}},
@@ -105,7 +105,7 @@ var Packages = Table{
 		"internal/attest", "internal/figures", "internal/codescan", "sdk/eval",
 	}},
 	"internal/mcpserver": {Imports: []string{
-		"internal/control", "internal/gate", "internal/policy", "internal/figures", "internal/codescan",
+		"internal/control", "internal/gate", "internal/policy", "internal/figures", "internal/codescan", "internal/httpapi", "sdk/eval",
 	}},
 	"internal/worktree": {Imports: []string{"internal/codescan"}},
 	"internal/webui":    {},
@@ -119,7 +119,7 @@ var Packages = Table{
 	}},
 	"cmd/lockflight": {Imports: []string{
 		"internal/app", "internal/demo", "internal/control", "internal/signin", "internal/gate", "internal/gate/expr",
-		"internal/audit", "internal/codescan", "internal/policy", "internal/store", "internal/migrate", "internal/worktree", "sdk", "sdk/eval",
+		"internal/audit", "internal/codescan", "internal/policy", "internal/store", "internal/migrate", "internal/mcpserver", "internal/worktree", "sdk", "sdk/eval",
 	}},
 	// Examples are outside callers; the test of taubench runs the gate on what
 	// the example writes.

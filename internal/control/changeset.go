@@ -155,15 +155,15 @@ func (pl *planner) changeSet() (ChangeSet, error) {
 	return out, err
 }
 
-// driftOf says who wrote a revision, nil where it was ApplyConfiguration, or
-// nobody knows.
+// driftOf says who wrote a revision, nil where it was ApplyConfiguration for
+// files, or nobody knows. Agents plan and apply without files.
 func driftOf(tx ReadTx, r Resource) (*Drift, error) {
 	seq, err := tx.Recorded(r.Kind, r.Key, r.Rev)
 	if err != nil || seq < 0 {
 		return nil, err
 	}
 	rec, err := recordAt(tx, seq)
-	if err != nil || strings.HasSuffix(rec.Type, applied) {
+	if err != nil || strings.HasSuffix(rec.Type, applied) && rec.Req.Origin != OriginMCP {
 		return nil, err
 	}
 	return &Drift{Event: rec.Type, By: rec.Actor.ID, At: r.UpdatedAt}, nil

@@ -18,6 +18,9 @@ const (
 	KindSystem  PrincipalKind = "system"
 )
 
+// OriginMCP is the Origin of what coding agents do through the MCP server.
+const OriginMCP = "mcp"
+
 // All stands for every project or every environment in a Grant.
 const All = "*"
 

@@ -194,6 +194,7 @@ type VerdictView struct {
 	Env      string
 	Policy   json.RawMessage // as it was, canonical
 	Evidence json.RawMessage // the stored document that SnapshotSHA256 names
+	Seq      int64           // of the record that it left; -1 where that was not kept
 }
 
 // Verdict returns a stored verdict by its id.
@@ -220,6 +221,9 @@ func (s *Service) Verdict(ctx context.Context, p Principal, id string) (VerdictV
 			return Errorf(NotFound, "not_found", "revision %d of %s holds no verdict of its own", rev, release)
 		}
 		out = VerdictView{Verdict: *r.Verdict, Release: r.ID, Build: r.Build, Flag: r.Flag, Env: r.Environment}
+		if out.Seq, err = tx.Recorded(KindRelease, release, rev); err != nil {
+			return err
+		}
 		if out.SnapshotSHA256 == "" {
 			return nil
 		}

@@ -58,21 +58,46 @@ func (s sender) known(p control.Principal, release string) string {
 // for this body, so that one repeated after a lost answer adds nothing; "" and
 // 0 are not checked for repeats.
 func (in *Ingest) NDJSON(ctx context.Context, p control.Principal, source string, sequence int64, body io.Reader) (Result, error) {
-	if err := mayWrite(p); err != nil {
-		return Result{}, err
-	}
 	share, err := in.admission.admit()
 	if err != nil {
 		return Result{}, err
 	}
 	defer share.giveBack()
-	b, err := in.newBatch(ctx, p)
+	res, b, first, err := in.lines(ctx, p, share.reader(body))
+	if err == nil {
+		err = b.commit(ctx, sender{source, sequence})
+	}
 	if err != nil {
 		return Result{}, err
 	}
-	res := Result{Rejected: []Rejected{}}
-	var first *refusal
-	err = scan(share.reader(body), func(n int, line []byte) {
+	return res, res.blame(first)
+}
+
+// CheckNDJSON returns what NDJSON would, and keeps nothing.
+func (in *Ingest) CheckNDJSON(ctx context.Context, p control.Principal, body io.Reader) (Result, error) {
+	share, err := in.admission.admit()
+	if err != nil {
+		return Result{}, err
+	}
+	defer share.giveBack()
+	res, _, first, err := in.lines(ctx, p, share.reader(body))
+	if err != nil {
+		return Result{}, err
+	}
+	return res, res.blame(first)
+}
+
+// lines reads observations into a batch, and returns the first that was
+// refused.
+func (in *Ingest) lines(ctx context.Context, p control.Principal, body io.Reader) (res Result, b *batch, first *refusal, err error) {
+	if err := mayWrite(p); err != nil {
+		return res, nil, nil, err
+	}
+	if b, err = in.newBatch(ctx, p); err != nil {
+		return res, nil, nil, err
+	}
+	res.Rejected = []Rejected{}
+	err = scan(body, func(n int, line []byte) {
 		ref := b.line(line)
 		if ref == nil {
 			res.Accepted++
@@ -84,19 +109,18 @@ func (in *Ingest) NDJSON(ctx context.Context, p control.Principal, source string
 		b.note(ref)
 		res.reject(n, ref)
 	})
+	return res, b, first, err
+}
+
+// blame is the error of a body without a good line.
+func (r *Result) blame(first *refusal) error {
 	switch {
-	case err != nil:
-		return Result{}, err
-	case first == nil && res.Accepted == 0:
-		return res, control.Invalidf("body", "holds no observation: send one JSON object a line")
+	case r.Accepted > 0:
+		return nil
+	case first == nil:
+		return control.Invalidf("body", "holds no observation: send one JSON object a line")
 	}
-	if err := b.commit(ctx, sender{source, sequence}); err != nil {
-		return Result{}, err
-	}
-	if res.Accepted == 0 {
-		return res, control.Invalidf(first.field, "line %d: %s; no other line is good", res.Rejected[0].Line, first.msg)
-	}
-	return res, nil
+	return control.Invalidf(first.field, "line %d: %s; no other line is good", r.Rejected[0].Line, first.msg)
 }
 
 func (r *Result) reject(line int, ref *refusal) {

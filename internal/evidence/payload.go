@@ -155,7 +155,7 @@ func statusCode(kind control.Kind) codes.Code {
 		return codes.ResourceExhausted
 	case control.Unavailable:
 		return codes.Unavailable
-	case control.Internal:
+	case control.Proposed, control.Internal: // evidence proposes nothing
 	}
 	return codes.Internal
 }
