@@ -25,13 +25,9 @@ func (s *Server) foreignTools(next mcp.MethodHandler) mcp.MethodHandler {
 	return func(ctx context.Context, method string, req mcp.Request) (mcp.Result, error) {
 		if call, ok := req.(*mcp.CallToolRequest); ok {
 			if use, ok := operationOf[call.Params.Name]; ok {
-				res, err := result(Problem{
+				return failed(Problem{
 					Code: codeInvalid, Message: "there is no tool " + call.Params.Name, Hint: "use " + use, Path: "name",
-				})
-				if err == nil {
-					res.IsError = true
-				}
-				return res, err
+				}), nil
 			}
 		}
 		return next(ctx, method, req)

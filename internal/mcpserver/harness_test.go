@@ -135,15 +135,17 @@ func (c *client) call(tool string, args m) (m, bool) {
 	c.t.Helper()
 	res, err := c.CallTool(c.t.Context(), &mcp.CallToolParams{Name: tool, Arguments: args})
 	check(c.t, err)
-	raw, err := json.Marshal(res.StructuredContent)
-	check(c.t, err)
-	var out m
-	check(c.t, json.Unmarshal(raw, &out))
 	if len(res.Content) != 1 {
 		c.t.Fatalf("%s answers %d contents", tool, len(res.Content))
 	}
-	if text, ok := res.Content[0].(*mcp.TextContent); !ok || text.Text == "" {
-		c.t.Errorf("%s answers no text", tool)
+	text, ok := res.Content[0].(*mcp.TextContent)
+	if !ok {
+		c.t.Fatalf("%s answers a %T", tool, res.Content[0])
+	}
+	var out m
+	check(c.t, json.Unmarshal([]byte(text.Text), &out))
+	if !res.IsError {
+		diff(c.t, tool+": structured content and text", any(out), res.StructuredContent)
 	}
 	return out, res.IsError
 }

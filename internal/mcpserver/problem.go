@@ -133,13 +133,18 @@ func problemOf(ctx context.Context, err *control.Error) Problem {
 // refusal is the result of a call that failed. What is a fault of ours goes to
 // the log in full, and to the model without its details.
 func (s *Server) refusal(ctx context.Context, tool string, err error) *mcp.CallToolResult {
-	out := problemOf(ctx, httpapi.Public(ctx, s.Logger, "mcp "+tool, err))
-	res, err := result(out)
-	if err != nil { // a Problem always has a JSON form
-		res = &mcp.CallToolResult{}
+	return failed(problemOf(ctx, httpapi.Public(ctx, s.Logger, "mcp "+tool, err)))
+}
+
+// failed is the result that tells of a problem, as the JSON of a text: stock
+// clients hold structured content to the tool's output schema also where it is of
+// an error, and show the model nothing of it then.
+func failed(p Problem) *mcp.CallToolResult {
+	raw, err := structured(p)
+	if err != nil { // a Problem always has a JSON form, and a short one
+		raw = []byte(`{"code":"internal"}`)
 	}
-	res.IsError = true
-	return res
+	return &mcp.CallToolResult{IsError: true, Content: []mcp.Content{&mcp.TextContent{Text: string(raw)}}}
 }
 
 // result is what a tool answers: structured, and the same as text for clients
