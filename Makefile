@@ -12,10 +12,10 @@ MODULES := . sdk/openfeature sdk/otel test test/bench test/bench/peers
 each = set -e; for module in $(MODULES); do (cd $$module && $(1)); done
 
 .DEFAULT_GOAL := help
-.PHONY: help build test conformance deps system lint race simulate ablation bench bench-eval bench-plane bench-edge bench-evidence bench-verdict bench-audit bench-peers fuzz-diff bench-smoke soak clean
+.PHONY: help build test conformance conformance-mcp deps system lint race simulate ablation bench bench-eval bench-plane bench-edge bench-evidence bench-verdict bench-audit bench-peers fuzz-diff bench-smoke soak clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## the static binary, bin/lockflight
 	go build -trimpath -ldflags '-s -w' -o bin/ ./cmd/lockflight
@@ -25,6 +25,9 @@ test: deps ## vet and test all modules; installs what the tests need
 
 conformance: build system $(UNLEASH) ## 300 requests to Unleash's own server and to ours, whose answers have to agree
 	cd test && go run ./conformance/unleashserver -lockflight ../bin/lockflight
+
+conformance-mcp: deps ## the MCP server: the official suite with its baseline, and the stock client with every tool
+	cd test && go test ./conformance/mcp -count 1 -v
 
 deps: system $(NODE) ## PostgreSQL, Node.js and the clients of other people that tests run
 
