@@ -12,6 +12,7 @@ import (
 type doctorCmd struct {
 	remote
 	format
+	MCP bool `name:"mcp" help:"Look at the server as a coding agent's client does, with its token."`
 }
 
 // The grades of a check. Advice is for a person to weigh; a failure makes the
@@ -42,7 +43,11 @@ func (c *checkup) add(name, status, format string, args ...any) {
 // Run looks at a running server and prints what it finds.
 func (c *doctorCmd) Run(ctx context.Context, s streams) error {
 	found := &checkup{OK: true}
-	c.examine(ctx, found)
+	if c.MCP {
+		c.examineMCP(ctx, found)
+	} else {
+		c.examine(ctx, found)
+	}
 	if c.Output == "json" {
 		if err := printJSON(s.out, found); err != nil {
 			return err
