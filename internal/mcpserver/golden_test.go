@@ -24,8 +24,10 @@ const maxTokens = 6000
 func TestPublishedTools(t *testing.T) {
 	t.Parallel()
 	p := newPlane(t)
-	_, body := p.post(t, p.agent, lastYear, rpc("tools/list", "{}"))
-	var answer struct{ Result struct{ Tools json.RawMessage } }
+	body := p.post(t, p.agent, lastYear, rpc("tools/list", "{}")).body
+	var answer struct {
+		Result struct{ Tools json.RawMessage }
+	}
 	check(t, json.Unmarshal([]byte(body), &answer))
 	if tokens := len(answer.Result.Tools) / 4; tokens > maxTokens {
 		t.Errorf("the tools cost %d tokens, and may cost %d", tokens, maxTokens)

@@ -36,7 +36,7 @@ type plane struct {
 	agent string // the secret of an agent's token, which acts for a person
 }
 
-func newPlane(t testing.TB) *plane {
+func newPlane(t testing.TB, with ...func(*mcpserver.Options)) *plane {
 	t.Helper()
 	quiet := slog.New(slog.DiscardHandler)
 	db, err := store.Open(t.Context(), store.Options{Dir: t.TempDir(), Logger: quiet})
@@ -54,7 +54,11 @@ func newPlane(t testing.TB) *plane {
 	r := runner.New(runner.Options{Service: p.Service, Evidence: db, Wake: db, Logger: quiet})
 	in := evidence.New(evidence.Options{Store: db, Releases: r})
 	mux := http.NewServeMux()
-	mcpserver.New(mcpserver.Options{Service: p.Service, Evidence: taken{in}, Live: r, Version: "test", Logger: quiet}).Register(mux)
+	o := mcpserver.Options{Service: p.Service, Evidence: taken{in}, Live: r, Version: "test", Logger: quiet}
+	for _, set := range with {
+		set(&o)
+	}
+	mcpserver.New(o).Register(mux)
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
 	p.url = server.URL

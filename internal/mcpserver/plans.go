@@ -9,8 +9,9 @@ import (
 
 // The bounds of the plans that a server remembers.
 const (
-	planLife = time.Hour
-	maxPlans = 2_000 // of all callers
+	planLife    = time.Hour
+	requestLife = 7 * 24 * time.Hour // of what waits for people
+	maxPlans    = 2_000              // of all callers
 )
 
 // plan is what a caller has planned, to be applied under its digest.
@@ -20,6 +21,7 @@ type plan struct {
 	revision      int64    // of its flag, where it is about one; else 0
 	expires       time.Time
 	applied       *appliedChange // what an earlier call answered
+	request       string         // the change request that was made of it
 }
 
 // plans remembers plans, each for whoever made it: a digest of somebody else's is
@@ -53,12 +55,33 @@ func (ps *plans) find(owner, digest string) (plan, error) {
 	return plan{}, control.Errorf(control.NotFound, codeExpired, "no plan of yours has this digest: plans last an hour, and are those of one server")
 }
 
-// applied notes what came of a plan, for calls that repeat it.
-func (ps *plans) applied(owner, digest string, out appliedChange) {
+// ask remembers the change request that was made of a plan, or of what has no
+// other plan.
+func (ps *plans) ask(owner, digest, request string) {
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	ps.makeRoom()
+	p, ok := ps.made[owner+"\n"+digest]
+	if !ok {
+		p = &plan{}
+		ps.made[owner+"\n"+digest] = p
+	}
+	p.request, p.expires = request, ps.now().Add(requestLife)
+}
+
+// forget drops a plan.
+func (ps *plans) forget(owner, digest string) {
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	delete(ps.made, owner+"\n"+digest)
+}
+
+// note changes what is remembered of a plan, for calls that repeat it.
+func (ps *plans) note(owner, digest string, change func(*plan)) {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
 	if p, ok := ps.made[owner+"\n"+digest]; ok {
-		p.applied = &out
+		change(p)
 	}
 }
 

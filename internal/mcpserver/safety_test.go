@@ -1,7 +1,6 @@
 package mcpserver_test
 
 import (
-	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -18,8 +17,15 @@ import (
 	"github.com/lockflight/lockflight/internal/mcpserver"
 )
 
-// post sends a body to the endpoint and returns the answer, in whole.
-func (p *plane) post(t testing.TB, token, version, body string) (*http.Response, string) {
+// reply is what a request over HTTP is answered.
+type reply struct {
+	status int
+	header http.Header
+	body   string
+}
+
+// post sends a body to the endpoint.
+func (p *plane) post(t testing.TB, token, version, body string) reply {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.url+mcpserver.Path, strings.NewReader(body))
 	check(t, err)
@@ -36,7 +42,7 @@ func (p *plane) post(t testing.TB, token, version, body string) (*http.Response,
 	defer res.Body.Close()
 	answer, err := io.ReadAll(res.Body)
 	check(t, err)
-	return res, string(answer)
+	return reply{res.StatusCode, res.Header, string(answer)}
 }
 
 // rpc is the body of a request.
@@ -66,9 +72,8 @@ func TestMC01ForeignTokens(t *testing.T) {
 		"none": "", "made up": "*:*.made-up", "expired": ending, "session": session,
 		"alg none": jwt(`{"alg":"none"}`), "HS256": jwt(`{"alg":"HS256"}`), "foreign": jwt(`{"alg":"RS256","kid":"1"}`), "spaces": "a b",
 	} {
-		res, body := p.post(t, token, lastYear, rpc("tools/list", "{}"))
-		if res.StatusCode != http.StatusUnauthorized {
-			t.Errorf("%s: %s: %s", name, res.Status, body)
+		if got := p.post(t, token, lastYear, rpc("tools/list", "{}")); got.status != http.StatusUnauthorized {
+			t.Errorf("%s: %d: %s", name, got.status, got.body)
 		}
 	}
 }
@@ -79,13 +84,13 @@ func TestMC02Challenge(t *testing.T) {
 	t.Parallel()
 	p := newPlane(t)
 	for token, status := range map[string]int{"": http.StatusUnauthorized, frontend: http.StatusForbidden} {
-		res, _ := p.post(t, token, lastYear, rpc("tools/list", "{}"))
+		got := p.post(t, token, lastYear, rpc("tools/list", "{}"))
 		want := fmt.Sprintf(`Bearer resource_metadata="%s/.well-known/oauth-protected-resource/mcp", scope="flag.read"`, p.url)
-		if got := res.Header.Get("Www-Authenticate"); res.StatusCode != status || got != want {
-			t.Errorf("token %q: %s, challenge %s", token, res.Status, got)
+		if challenge := got.header.Get("Www-Authenticate"); got.status != status || challenge != want {
+			t.Errorf("token %q: %d, challenge %s", token, got.status, challenge)
 		}
 	}
-	res, err := http.Get(p.url + "/.well-known/oauth-protected-resource/mcp") //nolint:noctx // one request
+	res, err := http.Get(p.url + "/.well-known/oauth-protected-resource/mcp")
 	check(t, err)
 	defer res.Body.Close()
 	var doc m
@@ -110,7 +115,7 @@ func TestMC04MC05NothingApproves(t *testing.T) {
 		`"inputResponses":{"approve":{"action":"accept"}},"requestState":"eyJhcHByb3ZlZCI6dHJ1ZX0"`,
 		`"_meta":{"approved":true,"approvedBy":"u_1"}`,
 	} {
-		_, body := p.post(t, p.agent, lastYear, rpc("tools/call", fmt.Sprintf(`{"name":"apply_change","arguments":{"planDigest":%q},%s}`, plan["planDigest"], more)))
+		body := p.post(t, p.agent, lastYear, rpc("tools/call", fmt.Sprintf(`{"name":"apply_change","arguments":{"planDigest":%q},%s}`, plan["planDigest"], more))).body
 		if !strings.Contains(body, "denied_by_policy") {
 			t.Errorf("with %s: %s", more, body)
 		}
@@ -203,11 +208,11 @@ func TestMC10Versions(t *testing.T) {
 	c := p.connect(t, p.agent)
 	diff(t, "this year's", "2026-07-28", c.InitializeResult().ProtocolVersion)
 	for _, version := range []string{"2025-11-25", "2025-06-18", "2025-03-26"} {
-		_, body := p.post(t, p.agent, "", rpc("initialize", fmt.Sprintf(`{"protocolVersion":%q,"capabilities":{},"clientInfo":{"name":"t","version":"1"}}`, version)))
+		body := p.post(t, p.agent, "", rpc("initialize", fmt.Sprintf(`{"protocolVersion":%q,"capabilities":{},"clientInfo":{"name":"t","version":"1"}}`, version))).body
 		if !strings.Contains(body, fmt.Sprintf(`"protocolVersion":%q`, version)) {
 			t.Errorf("%s is answered %s", version, body)
 		}
-		_, body = p.post(t, p.agent, version, rpc("tools/call", `{"name":"list_stale_flags","arguments":{}}`))
+		body = p.post(t, p.agent, version, rpc("tools/call", `{"name":"list_stale_flags","arguments":{}}`)).body
 		if !strings.Contains(body, `"structuredContent":{"flags":[]}`) {
 			t.Errorf("%s: a call is answered %s", version, body)
 		}
@@ -221,7 +226,8 @@ func TestMC11Escalation(t *testing.T) {
 	c := p.connect(t, p.agent)
 	c.ok("create_flag", checkout)
 	head := p.size(t)
-	for _, verb := range []string{"approve", "approve_change", "apply", "bypass", "override_verdict", "promote_release", "create_token", "rotate_token",
+	for _, verb := range []string{
+		"approve", "approve_change", "apply", "bypass", "override_verdict", "promote_release", "create_token", "rotate_token",
 		"list_tokens", "read_secret", "set_role", "set_policy", "delete_flag", "archive_flag", "unkill", "set_tier", "export_segments", "webhook_create",
 	} {
 		if _, err := c.CallTool(t.Context(), &mcp.CallToolParams{Name: verb, Arguments: m{}}); err == nil {
@@ -256,11 +262,11 @@ func TestMC11Escalation(t *testing.T) {
 func TestMC12SameForAll(t *testing.T) {
 	t.Parallel()
 	list := func(p *plane, token string) string {
-		res, body := p.post(t, token, lastYear, rpc("tools/list", "{}"))
-		if res.StatusCode != http.StatusOK {
-			t.Fatal(body)
+		got := p.post(t, token, lastYear, rpc("tools/list", "{}"))
+		if got.status != http.StatusOK {
+			t.Fatal(got.body)
 		}
-		return body
+		return got.body
 	}
 	p, other := newPlane(t), newPlane(t)
 	one := list(p, admin)
@@ -319,12 +325,12 @@ func TestMC14HostileArguments(t *testing.T) {
 		"no UTF-8":   call("{\"name\":\"\xff\xfe\"}"),
 		"nothing":    "",
 	} {
-		res, answer := p.post(t, p.agent, lastYear, body)
-		if res.StatusCode >= http.StatusInternalServerError || strings.Contains(answer, "panic") || strings.Contains(answer, `"status":"done"`) {
-			t.Errorf("%s: %s: %.200s", name, res.Status, answer)
+		got := p.post(t, p.agent, lastYear, body)
+		if got.status >= http.StatusInternalServerError || strings.Contains(got.body, "panic") || strings.Contains(got.body, `"status":"done"`) {
+			t.Errorf("%s: %d: %.200s", name, got.status, got.body)
 		}
-		if !bytes.Contains([]byte(answer), []byte("rror")) && res.StatusCode < http.StatusBadRequest {
-			t.Errorf("%s is no error: %.200s", name, answer)
+		if !strings.Contains(got.body, "rror") && got.status < http.StatusBadRequest {
+			t.Errorf("%s is no error: %.200s", name, got.body)
 		}
 	}
 	p.connect(t, p.agent).ok("list_stale_flags", nil)

@@ -16,6 +16,8 @@ type Options struct {
 	Service  *control.Service
 	Evidence Evidence
 	Live     Live
+	// Proposals are made of what takes a person's approval; it is refused where nil.
+	Proposals Proposals
 	// PublicURL is the address under which browsers and clients find the plane,
 	// without a slash at its end; that of each request where empty.
 	PublicURL string

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"strconv"
+	"strings"
 
 	"github.com/lockflight/lockflight/internal/control"
 	"github.com/lockflight/lockflight/internal/gate"
@@ -24,6 +25,8 @@ type startedRelease struct {
 	ReleaseID  string      `json:"releaseId,omitempty"`
 	URL        string      `json:"url,omitempty"`
 	Milestones []milestone `json:"milestones"`
+
+	ChangeRequest *changeRequest `json:"changeRequest,omitempty"`
 }
 
 type milestone struct {
@@ -51,11 +54,25 @@ func (s *Server) startRelease(ctx context.Context, c *call, in startReleaseInput
 			return started(c, r.Release, in.status()), nil
 		}
 	}
-	r, err := c.StartRelease(ctx, c.principal, control.StartRelease{
-		Flag: in.FeatureName, Environment: in.Environment, Build: in.Build, Plan: plan,
+	handle := strings.Join([]string{"release", in.FeatureName, in.Environment, in.Build}, "\n")
+	if p, err := s.plans.find(owner(c.principal), handle); err == nil && !in.DryRun {
+		r, err := s.pending(ctx, c, handle, p.request)
+		return startedRelease{Status: r.status(), Milestones: milestonesOf(plan), ChangeRequest: requestOf(c.base, r)}, err
+	}
+	var r control.Release
+	title := "Release of " + in.Build + " behind " + in.FeatureName + " in " + in.Environment
+	made, err := s.orPropose(ctx, c, in.writing, title, "", func(as control.Principal) (err error) {
+		r, err = c.StartRelease(ctx, as, control.StartRelease{
+			Flag: in.FeatureName, Environment: in.Environment, Build: in.Build, Plan: plan,
+		})
+		return err
 	})
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
+	case made != nil:
+		s.plans.ask(owner(c.principal), handle, made.ID)
+		return startedRelease{Status: pendingApproval, Milestones: milestonesOf(plan), ChangeRequest: requestOf(c.base, *made)}, nil
 	}
 	return started(c, r, in.status()), nil
 }
@@ -77,12 +94,17 @@ func (in startReleaseInput) plan() (gate.Plan, error) {
 }
 
 func started(c *call, r control.Release, status string) startedRelease {
-	out := startedRelease{Status: status, Milestones: []milestone{}}
+	out := startedRelease{Status: status, Milestones: milestonesOf(r.Plan)}
 	if status == "done" {
 		out.ReleaseID, out.URL = r.ID, releaseURL(c.base, r.ID)
 	}
-	for i, m := range r.Plan.Milestones {
-		out.Milestones = append(out.Milestones, milestone{m.Percent, r.Plan.PolicyAt(i).Metadata.Name})
+	return out
+}
+
+func milestonesOf(plan gate.Plan) []milestone {
+	out := []milestone{}
+	for i, m := range plan.Milestones {
+		out = append(out, milestone{m.Percent, plan.PolicyAt(i).Metadata.Name})
 	}
 	return out
 }

@@ -28,7 +28,7 @@ func TestSuite(t *testing.T) {
 		r.Out.Header.Set("Authorization", "Bearer "+plane.Admin)
 	}})
 	t.Cleanup(signed.Close)
-	if r, err := http.Get(signed.URL + "/ready"); err != nil || r.Body.Close() != nil { //nolint:noctx // it is looked at, and no more
+	if r, err := http.Get(signed.URL + "/ready"); err != nil || r.Body.Close() != nil {
 		t.Fatalf("the plane is not there: %v", err)
 	}
 	cmd := exec.CommandContext(t.Context(), "node", "--import", "./node20.mjs",
