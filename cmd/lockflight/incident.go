@@ -168,6 +168,9 @@ func (r readingDoc) String() string {
 
 func (f findingDoc) String() string {
 	out := f.Signal + "  " + f.Build.String()
+	if f.Signal == "critical_events" {
+		out = fmt.Sprintf("%s  seen by %d or more, at most %.0f may", f.Signal, f.Build.Cases, f.Build.Threshold)
+	}
 	if f.Control != nil {
 		out += fmt.Sprintf("; control %.3g of %.3g after %d", f.Control.Value, f.Control.Threshold, f.Control.Cases)
 	}

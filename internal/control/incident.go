@@ -18,14 +18,17 @@ const (
 	incidentsResolved = "resolved"
 )
 
-// IncidentDrift is the kind of an incident that a drift alarm opened.
-const IncidentDrift = "drift"
+// The kinds of incidents.
+const (
+	IncidentDrift    = "drift"    // an alarm of a detector
+	IncidentCritical = "critical" // critical events after 100 %
+)
 
 // Incident is what went wrong with a release, until a person says that it was
 // dealt with.
 type Incident struct {
 	ID          string         `json:"id"`
-	Kind        string         `json:"kind"` // IncidentDrift
+	Kind        string         `json:"kind"` // IncidentDrift or IncidentCritical
 	Release     string         `json:"release"`
 	Project     string         `json:"project"`
 	Flag        string         `json:"flag"`
@@ -53,6 +56,9 @@ func (w *work) alarm(r *Release, had WatchAlarm, f *drift.Finding) (WatchAlarm, 
 	in := Incident{
 		ID: newID("inc-", w.now), Kind: IncidentDrift, Release: r.ID, Project: lead.Project, Flag: lead.Flag,
 		Environment: r.Environment, Build: lead.Build, Signal: f.Signal, OpenedAt: w.now,
+	}
+	if f.Signal == drift.CriticalEvents {
+		in.Kind = IncidentCritical
 	}
 	typ := "incident.opened"
 	if had.Incident != "" {

@@ -288,7 +288,11 @@ func (s *Service) ReportWatch(ctx context.Context, p Principal, in WatchReport) 
 		if falls == nil {
 			return w.putRelease("release.watch", r.Release, audit.Decision{})
 		}
-		r.byHand(w, gate.Rollback, DriftReason+falls.Signal, "it drifts, and its control is not seen to")
+		reason, note := DriftReason+falls.Signal, "it drifts, and its control is not seen to"
+		if falls.Signal == drift.CriticalEvents {
+			reason, note = gate.CriticalEvent, "a critical event after 100 %"
+		}
+		r.byHand(w, gate.Rollback, reason, note)
 		return w.advance(&r.Release, gate.Rollback, "")
 	})
 }

@@ -249,12 +249,12 @@ func (l *Ledger) isForeign(o *Observation) bool {
 func (l *Ledger) foldUnit(o *Observation, signal int) Cause {
 	u, ok := l.unit(o)
 	if !ok {
-		if o.isCritical() { // counted by lines here: it rolls back all the same
+		if o.IsCritical() { // counted by lines here: it rolls back all the same
 			l.critical++
 		}
 		return Overflow
 	}
-	if o.isCritical() && !l.units[u].critical {
+	if o.IsCritical() && !l.units[u].critical {
 		l.units[u].critical = true
 		l.critical++
 	}

@@ -68,8 +68,8 @@ func (o *Observation) received() time.Time {
 // isOutcome says whether the line is one, and not an exposure.
 func (o *Observation) isOutcome() bool { return o.Signal != exposureSignal }
 
-// isCritical says whether the line reports a critical event.
-func (o *Observation) isCritical() bool {
+// IsCritical says whether the line reports a critical event of the treatment.
+func (o *Observation) IsCritical() bool {
 	return o.Signal == safetySignal && o.Severity == Critical && o.Arm == Treatment
 }
 

@@ -24,8 +24,8 @@ type Options struct {
 	Now        func() time.Time // time.Now where nil
 	Logger     *slog.Logger     // none where nil
 	Registerer prometheus.Registerer
-	// WatchEvery is how often a release is looked at after 100 %; 5 seconds where
-	// zero.
+	// WatchEvery is how often a release is looked at after 100 % where no evidence
+	// arrives; 5 seconds where zero.
 	WatchEvery time.Duration
 	// Coalesce is the shortest time between two evaluations of one release;
 	// a second where zero.
@@ -115,6 +115,9 @@ func (r *Runner) Run(ctx context.Context) error {
 			return nil
 		case <-changed:
 		case <-arrived:
+			for _, v := range r.watched() {
+				v.stir = true
+			}
 		case <-r.figures:
 		case <-timer.C:
 		}

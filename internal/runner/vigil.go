@@ -19,6 +19,7 @@ type vigil struct {
 	watch  *drift.Watch         // nil where it is to be made from what is stored
 	after  int64                // sequence number of the last batch folded
 	last   time.Time            // when it was looked at last
+	stir   bool                 // evidence has arrived since, of some release
 	status *control.WatchStatus // nil before the first
 }
 
@@ -60,7 +61,11 @@ func (r *Runner) keep(ctx context.Context, v *vigil) (time.Duration, error) {
 	if pin := v.view.Pin; pin != nil {
 		return r.unpin(ctx, v, pin.Until.Sub(now))
 	}
-	if wait := v.last.Add(r.o.WatchEvery).Sub(now); v.watch != nil && wait > 0 {
+	every := r.o.WatchEvery
+	if v.stir {
+		every = min(every, r.o.Coalesce) // it may be a critical event
+	}
+	if wait := v.last.Add(every).Sub(now); v.watch != nil && wait > 0 {
 		return wait, nil
 	}
 	if err := r.wake(ctx, v); err != nil || v.watch == nil {
@@ -69,7 +74,7 @@ func (r *Runner) keep(ctx context.Context, v *vigil) (time.Duration, error) {
 	if err := r.evidence(ctx, v.view.ID, v.after, v.fold); err != nil {
 		return 0, err
 	}
-	v.last = now
+	v.last, v.stir = now, false
 	if findings, due := v.due(now); due {
 		return r.o.WatchEvery, r.report(ctx, v, findings)
 	}

@@ -157,6 +157,34 @@ func closedAs(state control.ReleaseState) func(control.ReleaseView) bool {
 	return func(r control.ReleaseView) bool { return r.State == state }
 }
 
+// TestCriticalEvent falls back when the line comes, however seldom a release is
+// looked at: no outcome window is waited for, and no case is counted.
+func TestCriticalEvent(t *testing.T) {
+	t.Parallel()
+	for on, want := range map[string]control.ReleaseState{gate.OnDriftFallback: control.RolledBack, gate.OnDriftIncident: control.Completed} {
+		t.Run(on, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.runWith(t, runner.Options{Evidence: w.db, WatchEvery: time.Hour})
+			p := strings.Replace(watchedPlan(on, 0), `"50ms"`, `"1h"`, 1)
+			r := w.complete(t, p)
+			o, err := json.Marshal(gate.Observation{
+				At: time.Now().UTC(), Environment: r.Environment, Flag: r.Flag, Arm: gate.Treatment, Unit: "hurt", Build: r.Build,
+				Signal: "safety_pass_rate", Pass: new(false), Severity: gate.Critical,
+			})
+			check(t, err)
+			check(t, w.db.AppendEvidence(t.Context(), time.Now(), []control.EvidenceBatch{{Release: r.ID, Lines: append(o, '\n')}}))
+			end := w.until(t, r.ID, false, func(now control.ReleaseView) bool { return len(now.Watch.Alarms) > 0 })
+			diff(t, "state", want, end.State)
+			in := w.incidents(t)[0]
+			diff(t, "incident", []string{control.IncidentCritical, drift.CriticalEvents}, []string{in.Kind, in.Signal})
+			if want == control.RolledBack {
+				diff(t, "reason", gate.CriticalEvent, end.Verdict.Reason)
+			}
+		})
+	}
+}
+
 // TestWatchGoesOn ends a runner in the middle of a drift: another goes on from
 // the evidence, and both are what a replay of it gives.
 func TestWatchGoesOn(t *testing.T) {

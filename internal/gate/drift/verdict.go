@@ -33,7 +33,7 @@ type Reading struct {
 }
 
 // Findings returns what is known of each watched signal, in the order of the
-// policy.
+// policy, and of critical events, where there are any.
 func (w *Watch) Findings() []Finding {
 	out := make([]Finding, 0, len(w.ref.Signals))
 	for i := range w.ref.Signals {
@@ -47,7 +47,7 @@ func (w *Watch) Findings() []Finding {
 		f.Action = w.action(&f)
 		out = append(out, f)
 	}
-	return out
+	return append(out, w.criticalFinding()...)
 }
 
 func reading(d *Detector, n Normal, a *Alarm) Reading {

@@ -30,6 +30,7 @@ type State struct {
 	Mixes     map[string]*Mix         `json:"mixes,omitempty"` // of the treatment: case_class, and each quantile's magnitudes
 	Open      []Case                  `json:"open,omitempty"`  // in the order in which they began
 	Overflow  int64                   `json:"overflow,omitempty"`
+	Critical  []string                `json:"critical,omitempty"` // units that saw a critical event, by their hashes: one more than are allowed, at most
 	seen      map[uint64]int          // places in Open, less done
 	done      int                     // cases that were taken from the front of Open
 }
@@ -57,7 +58,8 @@ type Watch struct {
 	policy  gate.Policy
 	ref     Reference
 	builds  map[string]string
-	since   time.Time
+	began   time.Time // when the release completed
+	since   time.Time // from when on units count: an outcome window later
 	state   State
 	reader  gate.Reader
 	signals map[string]int // places in ref
@@ -67,9 +69,10 @@ type Watch struct {
 // NewWatch watches builds, by their flags, since the release completed, and goes on from a
 // state where that is not nil. Lines received within the first outcome window
 // are passed over: units that were exposed before would show what is told
-// soonest, such as failures, and not yet the rest.
+// soonest, such as failures, and not yet the rest. Critical events count from
+// the first on.
 func NewWatch(p gate.Policy, ref Reference, builds map[string]string, since time.Time, from *State) *Watch {
-	w := &Watch{policy: p, ref: ref, builds: builds, since: since.Add(time.Duration(p.Evidence.OutcomeWindow)), signals: map[string]int{}, kinds: map[string]string{}}
+	w := &Watch{policy: p, ref: ref, builds: builds, began: since, since: since.Add(time.Duration(p.Evidence.OutcomeWindow)), signals: map[string]int{}, kinds: map[string]string{}}
 	for i, s := range ref.Signals {
 		w.signals[s.Name] = i
 	}
@@ -126,7 +129,7 @@ func (s *State) clone() *State {
 		}
 		out.Detectors[name] = pair
 	}
-	out.Alarms = maps.Clone(s.Alarms)
+	out.Alarms, out.Critical = maps.Clone(s.Alarms), slices.Clone(s.Critical)
 	out.Mixes = make(map[string]*Mix, len(s.Mixes))
 	for name, m := range s.Mixes {
 		out.Mixes[name] = &Mix{maps.Clone(m.Reference), maps.Clone(m.Current), m.Shift, m.PSI, m.JS}
@@ -149,6 +152,9 @@ func (w *Watch) Rearm(signal string) {
 			d.Reset()
 		}
 	}
+	if signal == CriticalEvents {
+		w.state.Critical = nil
+	}
 	delete(w.state.Alarms, signal)
 }
 
@@ -156,10 +162,13 @@ func (w *Watch) Rearm(signal string) {
 // one's. What cannot be read, or is of no use here, is passed over: it was
 // counted when it was taken in.
 func (w *Watch) Add(line []byte, received time.Time) {
-	if received.Before(w.since) {
+	if received.Before(w.began) {
 		return
 	}
-	w.advance(received)
+	counts := !received.Before(w.since)
+	if counts {
+		w.advance(received)
+	}
 	o, _, err := w.reader.Read(line)
 	if err != nil {
 		return
@@ -167,7 +176,10 @@ func (w *Watch) Add(line []byte, received time.Time) {
 	if build, watched := w.builds[o.Flag]; !watched || (o.Arm == gate.Treatment) != (o.Build == build) {
 		return // another flag's, another build's, or a control's that is none
 	}
-	w.take(&o, received)
+	w.critical(&o, received)
+	if counts {
+		w.take(&o, received)
+	}
 }
 
 // take gathers an outcome for its case. A case begins with the exposure of its
@@ -235,11 +247,16 @@ func indicator(good bool) float64 {
 	return 0
 }
 
-// caseOf returns the case that a unit has now, nil where there is no room.
-func (w *Watch) caseOf(o *gate.Observation, received time.Time) *Case {
+// unitOf is a unit, and its arm, as a hash.
+func unitOf(o *gate.Observation) uint64 {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(o.Arm + "\x00" + o.Unit)) // a hash takes everything
-	unit, s := h.Sum64(), &w.state
+	return h.Sum64()
+}
+
+// caseOf returns the case that a unit has now, nil where there is no room.
+func (w *Watch) caseOf(o *gate.Observation, received time.Time) *Case {
+	unit, s := unitOf(o), &w.state
 	if at, ok := s.seen[unit]; ok {
 		return &s.Open[at-s.done]
 	}
