@@ -37,7 +37,7 @@ func startEdge(t *testing.T, o app.EdgeOptions) (e *app.Edge, stop func() error)
 // until asks again until the answer is as wanted.
 func until(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	for end := time.Now().Add(20 * time.Second); !ok(); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); !ok(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal("never: ", what)
 		}
