@@ -38,6 +38,7 @@ type cli struct {
 	Evidence evidenceCmd `cmd:"" help:"Send evidence."`
 	Audit    auditCmd    `cmd:"" help:"Verify, export and prove the audit log."`
 	Agent    agentCmd    `cmd:"" help:"Register agents, say what they may do by themselves, and stop them."`
+	Risk     riskCmd     `cmd:"" help:"Score a change from its diff: how likely it needs a flag, a gate or a person."`
 	Token    tokenCmd    `cmd:"" help:"Make, list and revoke tokens."`
 	MCP      mcpCmd      `cmd:"" name:"mcp" help:"Serve a coding agent on stdin and stdout, from a server."`
 	Generate generateCmd `cmd:"" help:"Write typed accessors for flags."`

@@ -105,7 +105,7 @@ var Packages = Table{
 		"internal/attest", "internal/figures", "internal/codescan", "sdk/eval",
 	}},
 	"internal/mcpserver": {Imports: []string{
-		"internal/control", "internal/gate", "internal/policy", "internal/figures", "internal/codescan", "internal/httpapi", "sdk/eval",
+		"internal/control", "internal/gate", "internal/policy", "internal/figures", "internal/codescan", "internal/codescan/risk", "internal/httpapi", "sdk/eval",
 	}},
 	"internal/worktree": {Imports: []string{"internal/codescan"}},
 	"internal/webui":    {},
@@ -119,7 +119,8 @@ var Packages = Table{
 	}},
 	"cmd/lockflight": {Imports: []string{
 		"internal/app", "internal/demo", "internal/control", "internal/signin", "internal/gate", "internal/gate/expr",
-		"internal/audit", "internal/codescan", "internal/policy", "internal/store", "internal/migrate", "internal/mcpserver", "internal/worktree", "sdk", "sdk/eval",
+		"internal/audit", "internal/codescan", "internal/codescan/risk", "internal/policy", "internal/store", "internal/migrate",
+		"internal/mcpserver", "internal/worktree", "sdk", "sdk/eval",
 	}},
 	// Examples are outside callers; the test of taubench runs the gate on what
 	// the example writes.

@@ -110,3 +110,14 @@ func (g *ledger) ceiling(limit int, id, why string) {
 func (g *ledger) fires(id string) bool {
 	return slices.ContainsFunc(g.floors, func(f Contribution) bool { return f.ID == id })
 }
+
+// Weightiest returns the contributions as they matter to a reader: those that
+// move the score most first, those that lift or lower it without a place last
+// among equals.
+func Weightiest(all []Contribution) []Contribution {
+	out := slices.Clone(all)
+	slices.SortStableFunc(out, func(a, b Contribution) int {
+		return cmp.Or(cmp.Compare(b.Points, a.Points), cmp.Compare(a.ID, b.ID))
+	})
+	return out
+}

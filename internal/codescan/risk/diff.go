@@ -39,9 +39,9 @@ type hunk struct {
 	lines []line
 }
 
-// parser reads a unified diff, as git writes it or without git's headers. It
+// reader reads a unified diff, as git writes it or without git's headers. It
 // takes everything: what it cannot read is passed over.
-type parser struct {
+type reader struct {
 	files    []*file
 	inHunk   bool
 	old, new int // the numbers of the next line, on each side
@@ -53,7 +53,7 @@ type parser struct {
 // parse reads a diff. The files are in the order of their paths, as git writes
 // them, so that the order in a diff does not matter.
 func parse(diff string) []*file {
-	var p parser
+	var p reader
 	for text := range strings.SplitSeq(diff, "\n") {
 		p.line(strings.TrimSuffix(text, "\r"))
 	}
@@ -61,7 +61,7 @@ func parse(diff string) []*file {
 	return p.files
 }
 
-func (p *parser) line(text string) {
+func (p *reader) line(text string) {
 	switch {
 	case strings.HasPrefix(text, "diff --git "):
 		p.begin(gitPath(text))
@@ -81,13 +81,13 @@ func (p *parser) line(text string) {
 	p.content(text)
 }
 
-func (p *parser) begin(path string) {
+func (p *reader) begin(path string) {
 	p.files = append(p.files, &file{path: path, status: modified})
 	p.inHunk = false
 }
 
 // current returns the file that is being read, nil before the first.
-func (p *parser) current() *file {
+func (p *reader) current() *file {
 	if len(p.files) == 0 {
 		return nil
 	}
@@ -95,7 +95,7 @@ func (p *parser) current() *file {
 }
 
 // header reads a line between hunks and reports whether it may begin one.
-func (p *parser) header(text string) bool {
+func (p *reader) header(text string) bool {
 	f := p.current()
 	if path, ok := strings.CutPrefix(text, "+++ "); ok {
 		path = bare(path)
@@ -164,7 +164,7 @@ func gitPath(text string) string {
 }
 
 // hunk reads a line "@@ -1,2 +3,4 @@ head" and reports whether it is one.
-func (p *parser) hunk(text string) bool {
+func (p *reader) hunk(text string) bool {
 	rest, ok := strings.CutPrefix(text, "@@ -")
 	if !ok {
 		return false
@@ -200,7 +200,7 @@ func span(text string) (start, count int, ok bool) {
 }
 
 // content takes a line of a hunk.
-func (p *parser) content(text string) {
+func (p *reader) content(text string) {
 	f := p.current()
 	h := &f.hunks[len(f.hunks)-1]
 	l := line{sign: ' ', number: p.new}
