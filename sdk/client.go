@@ -96,6 +96,7 @@ func New(ctx context.Context, options Options) (*Client, error) {
 	c.engine.Tag = c.tag
 	c.evidence.logger = c.logger
 	c.metrics.api = c.api
+	c.metrics.receipts.added = make(chan struct{}, 1)
 	c.metrics.pending, c.metrics.since = make(usage), c.started.UTC()
 
 	c.state.Store(c.compile(ctx, eval.Snapshot{}, origin{source: SourceNone}))
@@ -143,6 +144,7 @@ func (c *Client) start(ctx context.Context) {
 	}
 	c.work.Go(func() { (&follower{client: c}).run(running) })
 	c.work.Go(func() { c.register(running) })
+	c.work.Go(func() { c.acknowledging(running, sending) })
 	every(c.options.MetricsInterval, c.sendMetrics)
 	every(c.options.EvidenceInterval, c.sendEvidence)
 	if c.backup != nil {

@@ -15,7 +15,10 @@ import (
 	"github.com/lockflight/lockflight/sdk/eval"
 )
 
-const metricsPath = "/api/client/metrics"
+const (
+	metricsPath  = "/api/client/metrics"
+	receiptsPath = "/api/v1/receipts"
+)
 
 func TestUsageIsReported(t *testing.T) {
 	t.Parallel()
@@ -111,6 +114,7 @@ func TestReportsStaySmall(t *testing.T) {
 
 // The receipts name every configuration that was served, once, and are sent
 // although nothing was checked.
+// A server that has no place for receipts finds them beside the metrics.
 func TestReceipts(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, off("a"))

@@ -2,12 +2,15 @@ package sdk_test
 
 import (
 	"context"
+	"encoding/json"
 	"net"
 	"net/http"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/lockflight/lockflight/sdk"
 	"github.com/lockflight/lockflight/sdk/eval"
@@ -205,6 +208,38 @@ func TestReconnectsAreSpacedOut(t *testing.T) {
 			t.Errorf("%d attempts in 10 minutes", len(attempts))
 		}
 	})
+}
+
+// What is served is acknowledged at once, and what came in quick succession
+// together; a receipt is told once.
+func TestReceiptsAreToldAtOnce(t *testing.T) {
+	bubble(t, func(t *testing.T, s *server, _ *sdk.Client) {
+		time.Sleep(time.Second)
+		s.put(off("a"), on("a"), off("a"))
+		time.Sleep(150 * time.Millisecond)
+		synctest.Wait()
+		var got [][]int64
+		for _, r := range s.received(receiptsPath) {
+			var in struct{ Applied []sdk.Receipt }
+			if err := json.Unmarshal(r.body, &in); err != nil {
+				t.Fatal(err)
+			}
+			var seqs []int64
+			for _, one := range in.Applied {
+				seqs = append(seqs, one.Seq)
+			}
+			got = append(got, seqs)
+		}
+		if diff := cmp.Diff([][]int64{{1}, {2, 3, 4}}, got); diff != "" {
+			t.Errorf("receipts by request (-want +got):\n%s", diff)
+		}
+		time.Sleep(5 * time.Minute)
+		for _, r := range s.reports(t) {
+			if len(r.Lockflight.Applied) > 0 {
+				t.Error("a receipt was told again with the metrics")
+			}
+		}
+	}, func(_ *sdk.Options, s *server) { s.answer(receiptsPath, status(http.StatusAccepted)) })
 }
 
 func TestUsageIsReportedEveryInterval(t *testing.T) {

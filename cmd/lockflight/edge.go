@@ -14,6 +14,7 @@ type edgeCmd struct {
 	logging
 	Upstream string        `required:"" placeholder:"URL" help:"The control plane, or another edge, to follow."`
 	Tokens   []string      `name:"token" required:"" env:"LOCKFLIGHT_TOKENS,LOCKFLIGHT_TOKEN" placeholder:"TOKEN" help:"Backend tokens; the edge serves what they read. Repeat it for several."`
+	Name     string        `placeholder:"NAME" help:"What to call this edge; the host's name and the port where absent."`
 	Listen   string        `default:"127.0.0.1:3063" help:"Where to listen."`
 	Trust    []string      `placeholder:"VKEY" help:"Verifier keys of the control plane (signing.key.pub): nothing else is believed. Where absent, the first key that is seen is pinned, in the backup."`
 	Backup   string        `type:"path" placeholder:"DIR" help:"Where to keep what is served, for a start while the upstream is away."`
@@ -30,7 +31,7 @@ func (c *edgeCmd) Run(ctx context.Context, s streams) error {
 	defer runtime.KeepAlive(frugal())
 	log := c.logger(s.err)
 	e, err := app.NewEdge(ctx, app.EdgeOptions{
-		Listen: c.Listen, Upstream: c.Upstream, Tokens: c.Tokens, Trust: c.Trust, Backup: c.Backup, MaxStale: c.MaxStale,
+		Name: c.Name, Listen: c.Listen, Upstream: c.Upstream, Tokens: c.Tokens, Trust: c.Trust, Backup: c.Backup, MaxStale: c.MaxStale,
 		FrontendOrigins: c.FrontendOrigins, Version: version(), Logger: log,
 	})
 	if err != nil {

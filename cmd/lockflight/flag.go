@@ -41,6 +41,7 @@ type flagDoc struct {
 			Parameters map[string]string `json:"parameters"`
 		} `json:"strategies"`
 	} `json:"environments,omitempty"`
+	Receipts []propagationDoc `json:"receipts,omitempty"` // of a kill
 }
 
 type flagListCmd struct {
@@ -158,14 +159,33 @@ func (c *flagOffCmd) Run(ctx context.Context, s streams) error { return c.set(ct
 type flagKillCmd struct {
 	remote
 	format
+	waiting
 	Name string `arg:"" help:"The flag."`
 }
 
-// Run switches the flag off everywhere.
+// Run switches the flag off everywhere, and says who serves that.
 func (c *flagKillCmd) Run(ctx context.Context, s streams) error {
 	var out flagDoc
-	if err := c.call(ctx, http.MethodPost, "/api/v1/flags/"+url.PathEscape(c.Name)+"/kill", nil, &out); err != nil {
+	path := "/api/v1/flags/" + url.PathEscape(c.Name)
+	if err := c.call(ctx, http.MethodPost, path+"/kill", nil, &out); err != nil {
 		return err
 	}
-	return c.show(s, out)
+	until := time.Now().Add(c.Wait)
+	for _, e := range out.Environments {
+		if c.Wait == 0 {
+			break
+		}
+		d, err := c.receipts(ctx, path+"/environments/"+url.PathEscape(e.Name), until)
+		if err != nil {
+			return fmt.Errorf("the flag is off; asking who serves that: %w", err)
+		}
+		out.Receipts = append(out.Receipts, d)
+	}
+	if err := c.show(s, out); err != nil || c.Output == "json" {
+		return err
+	}
+	for _, d := range out.Receipts {
+		d.print(s.out)
+	}
+	return nil
 }

@@ -388,14 +388,23 @@ func (c *releasePromoteCmd) Run(ctx context.Context, s streams) error { return c
 
 type releaseRollbackCmd struct {
 	operation
+	waiting
 	Only []string `placeholder:"FLAG" help:"Roll back these flags alone; the others of the release go on."`
 }
 
-// Run rolls the release back, or some of its flags.
+// Run rolls the release back, or some of its flags, and says who serves that.
 func (c *releaseRollbackCmd) Run(ctx context.Context, s streams) error {
 	in := map[string]any{"reason": c.Reason}
 	if len(c.Only) > 0 {
 		in["flags"] = c.Only
 	}
-	return c.send(ctx, s, "rollback", in)
+	if err := c.send(ctx, s, "rollback", in); err != nil || c.Wait == 0 || c.Output == "json" {
+		return err
+	}
+	d, err := c.receipts(ctx, "/api/v1/releases/"+url.PathEscape(c.ID), time.Now().Add(c.Wait))
+	if err != nil {
+		return fmt.Errorf("the release is rolled back; asking who serves that: %w", err)
+	}
+	d.print(s.out)
+	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -22,6 +23,7 @@ import (
 
 // EdgeOptions is the configuration of an edge. Upstream and Tokens are needed.
 type EdgeOptions struct {
+	Name     string   // by which it is told apart from others; host:port where empty
 	Listen   string   // host:port; 127.0.0.1:0 where empty
 	Upstream string   // URL of a control plane or of another edge
 	Tokens   []string // backend tokens; an edge serves what they read
@@ -52,10 +54,14 @@ func NewEdge(ctx context.Context, o EdgeOptions) (*Edge, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
+	name, err := edgeName(o)
+	if err != nil {
+		return nil, err
+	}
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	e, err := edge.New(ctx, edge.Options{
-		Upstream: o.Upstream, Tokens: o.Tokens, Trust: o.Trust, Backup: o.Backup, MaxStale: o.MaxStale, Version: o.Version,
+		Name: name, Upstream: o.Upstream, Tokens: o.Tokens, Trust: o.Trust, Backup: o.Backup, MaxStale: o.MaxStale, Version: o.Version,
 		Logger: o.Logger, Registerer: registry,
 	})
 	if err != nil {
@@ -78,6 +84,23 @@ func NewEdge(ctx context.Context, o EdgeOptions) (*Edge, error) {
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
 	a.server = newServer(httpapi.Wrap(e.WithAge(mux), o.Logger, registry), o.Logger)
 	return a, nil
+}
+
+// edgeName is the name that an edge was given, or one that is another for each
+// edge of a host, and the same after a restart.
+func edgeName(o EdgeOptions) (string, error) {
+	if o.Name != "" {
+		return o.Name, nil
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		return "", fmt.Errorf("the edge's name: %w", err)
+	}
+	_, port, err := net.SplitHostPort(o.Listen)
+	if err != nil {
+		return "", fmt.Errorf("listen: %w", err)
+	}
+	return net.JoinHostPort(host, port), nil
 }
 
 // edgeStreamKey is the same on every edge that is started with the same token

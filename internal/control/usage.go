@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
@@ -48,6 +49,17 @@ type Instance struct {
 	SeenAt      time.Time
 	Frontend    bool     // it came with a frontend token
 	Strategies  []string // that it can evaluate, as it registered; empty where it did not say
+	Projects    []string // that its token reads; empty where that is not known
+	Edge        string   // name of the edge that it follows; empty for the plane
+}
+
+// EdgeApp is the application that edges are instances of, each by its name.
+const EdgeApp = "lockflight-edge"
+
+// Reads reports whether the flags of a project are among what the instance is
+// served.
+func (i Instance) Reads(project string) bool {
+	return len(i.Projects) == 0 || slices.Contains(i.Projects, All) || slices.Contains(i.Projects, project)
 }
 
 // Receipt says when an instance served the configuration of a sequence

@@ -35,6 +35,7 @@ type Options struct {
 	Trust    []string // verifier keys of planes; the first that is seen is pinned where empty
 	Backup   string   // directory; nothing is kept over a restart where empty
 	Version  string
+	Name     string // by which it is told apart from others
 
 	// MaxStale is how old what is served may be for the edge to be ready; it
 	// goes on serving. Any age where zero.
@@ -134,6 +135,7 @@ func (e *Edge) Run(ctx context.Context) error {
 				defer stop()
 				return f.run(following)
 			})
+			g.Go(func() error { return e.acknowledging(following, f) })
 		}
 	}
 }

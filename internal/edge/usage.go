@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"slices"
@@ -14,8 +15,10 @@ const (
 	// maxRows bounds what waits to be passed on, and maxBatch one request.
 	maxRows  = 100_000
 	maxBatch = 5_000
-	// sendEvery is how often what waits is tried again.
-	sendEvery = time.Second
+	// sendEvery is how often what waits is tried again, and receiptsAfter how
+	// soon receipts are passed on: somebody may wait for them.
+	sendEvery     = time.Second
+	receiptsAfter = 100 * time.Millisecond
 )
 
 // batch is the body of Unleash's POST /api/client/metrics/bulk, with
@@ -38,6 +41,8 @@ type applicationRow struct {
 	Environment string   `json:"environment"`
 	SDKVersion  string   `json:"sdkVersion,omitempty"`
 	Strategies  []string `json:"strategies,omitempty"`
+	Projects    []string `json:"projects,omitempty"` // which Unleash passes over, as it does Edge
+	Edge        string   `json:"edge,omitempty"`
 }
 
 type metricRow struct {
@@ -61,13 +66,14 @@ type receiptRow struct {
 // goroutine.
 type usage struct {
 	edge *Edge
+	soon chan struct{} // holds one while receipts wait
 
 	mu    sync.Mutex
 	queue []*batch
 	rows  int
 }
 
-func newUsage(e *Edge) *usage { return &usage{edge: e} }
+func newUsage(e *Edge) *usage { return &usage{edge: e, soon: make(chan struct{}, 1)} }
 
 // AddReports queues reports for the upstream. What there is no room for is
 // dropped and counted. It is an unleash.Sink.
@@ -75,6 +81,12 @@ func (e *Edge) AddReports(_ context.Context, in control.Reports) error {
 	for _, b := range e.batches(in) {
 		for part := range b.parts() {
 			e.usage.push(part)
+		}
+	}
+	if len(in.Receipts) > 0 {
+		select {
+		case e.usage.soon <- struct{}{}:
+		default:
 		}
 	}
 	return nil
@@ -101,7 +113,11 @@ func (e *Edge) batches(in control.Reports) map[*follower]*batch {
 	}
 	for _, i := range in.Instances {
 		b := of(i.Environment, "")
-		b.Applications = append(b.Applications, applicationRow{i.App, i.ID, i.Environment, i.SDK, i.Strategies})
+		row := applicationRow{i.App, i.ID, i.Environment, i.SDK, i.Strategies, i.Projects, i.Edge}
+		if i.App != control.EdgeApp {
+			row.Edge = cmp.Or(row.Edge, e.opts.Name) // the one that it is nearest to
+		}
+		b.Applications = append(b.Applications, row)
 	}
 	for _, r := range in.Receipts {
 		b := of(r.Environment, "")
@@ -172,8 +188,18 @@ func (u *usage) push(b *batch) {
 
 // run passes on what waits, in order, until ctx ends, and then once more.
 func (u *usage) run(ctx context.Context) error {
-	for pause(ctx, sendEvery) {
-		u.send(ctx)
+	tick := time.NewTicker(sendEvery)
+	defer tick.Stop()
+	for ctx.Err() == nil {
+		select {
+		case <-tick.C:
+			u.send(ctx)
+		case <-u.soon:
+			if pause(ctx, receiptsAfter) {
+				u.send(ctx)
+			}
+		case <-ctx.Done():
+		}
 	}
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*sendEvery)
 	defer cancel()

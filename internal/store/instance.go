@@ -5,36 +5,54 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"fmt"
+	"errors"
 	"slices"
 	"time"
 
 	"github.com/lockflight/lockflight/internal/control"
 )
 
-// addInstances keeps the latest sighting of each instance. One without an SDK
-// or strategies, as in metrics, leaves those that it registered with.
+// addInstances keeps the latest sighting of each instance. One without an SDK,
+// strategies or projects leaves those that it came with before.
 func addInstances(s *session, instances []control.Instance) error {
-	const upsert = `INSERT INTO instances (environment, app, instance, sdk, seen_at_ms, frontend, strategies)
-		VALUES ($1, $2, $3, $4, $5, $6, $7)
+	const upsert = `INSERT INTO instances (environment, app, instance, sdk, seen_at_ms, frontend, strategies, projects, edge)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 		ON CONFLICT (environment, app, instance) DO UPDATE
 		SET sdk = CASE WHEN excluded.sdk = '' THEN instances.sdk ELSE excluded.sdk END, seen_at_ms = excluded.seen_at_ms,
-		frontend = excluded.frontend, strategies = CASE WHEN excluded.strategies = '' THEN instances.strategies ELSE excluded.strategies END
+		frontend = excluded.frontend, strategies = CASE WHEN excluded.strategies = '' THEN instances.strategies ELSE excluded.strategies END,
+		projects = CASE WHEN excluded.projects = '' THEN instances.projects ELSE excluded.projects END, edge = excluded.edge
 		WHERE excluded.seen_at_ms >= instances.seen_at_ms`
 	for _, i := range slices.SortedFunc(slices.Values(instances), compareInstances) {
-		strategies := ""
-		if len(i.Strategies) > 0 {
-			b, err := json.Marshal(i.Strategies)
-			if err != nil {
-				return fmt.Errorf("encoding the strategies of an instance: %w", err)
-			}
-			strategies = string(b)
+		strategies, err := encodeNames(i.Strategies)
+		if err != nil {
+			return err
 		}
-		if _, err := s.exec("mark an instance", upsert, i.Environment, i.App, i.ID, i.SDK, toMs(i.SeenAt), i.Frontend, strategies); err != nil {
+		projects, err := encodeNames(i.Projects)
+		if err != nil {
+			return err
+		}
+		if _, err := s.exec("mark an instance", upsert,
+			i.Environment, i.App, i.ID, i.SDK, toMs(i.SeenAt), i.Frontend, strategies, projects, i.Edge); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// encodeNames writes a list as JSON, an empty one as nothing.
+func encodeNames(names []string) (string, error) {
+	if len(names) == 0 {
+		return "", nil
+	}
+	b, err := json.Marshal(names)
+	return string(b), err
+}
+
+func decodeNames(text string, into *[]string) error {
+	if text == "" {
+		return nil
+	}
+	return json.Unmarshal([]byte(text), into)
 }
 
 func compareInstances(a, b control.Instance) int {
@@ -47,20 +65,17 @@ func (db *DB) Instances(ctx context.Context, environment string, since time.Time
 	if !storable(environment) {
 		return nil, nil
 	}
-	const query = `SELECT environment, app, instance, sdk, seen_at_ms, frontend, strategies FROM instances
+	const query = `SELECT environment, app, instance, sdk, seen_at_ms, frontend, strategies, projects, edge FROM instances
 		WHERE ($1 = '' OR environment = $1) AND seen_at_ms >= $2`
 	all, err := view(ctx, db.evidence, "read instances", query, []any{environment, toMs(since)},
 		func(rows *sql.Rows, i *control.Instance) error {
 			var at int64
-			var strategies string
-			if err := rows.Scan(&i.Environment, &i.App, &i.ID, &i.SDK, &at, &i.Frontend, &strategies); err != nil {
+			var strategies, projects string
+			if err := rows.Scan(&i.Environment, &i.App, &i.ID, &i.SDK, &at, &i.Frontend, &strategies, &projects, &i.Edge); err != nil {
 				return err
 			}
 			i.SeenAt = fromMs(at)
-			if strategies == "" {
-				return nil
-			}
-			return json.Unmarshal([]byte(strategies), &i.Strategies)
+			return errors.Join(decodeNames(strategies, &i.Strategies), decodeNames(projects, &i.Projects))
 		})
 	slices.SortFunc(all, compareInstances)
 	return all, err

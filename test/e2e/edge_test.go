@@ -53,7 +53,8 @@ func newEdgeServer(t *testing.T, upstream string) *edgeServer {
 
 func (e *edgeServer) start(t *testing.T) {
 	t.Helper()
-	cmd := exec.Command(binary(t), "edge", "--upstream", e.upstream, "--token", backendToken, "--listen", e.listen, "--backup", e.backup)
+	cmd := exec.Command(binary(t), "edge", "--upstream", e.upstream, "--token", backendToken, "--listen", e.listen, "--backup", e.backup,
+		"--name", "edge-under-test")
 	cmd.Env = environ()
 	e.process = run(t, cmd)
 	line, err := e.process.line()

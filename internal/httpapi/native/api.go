@@ -105,6 +105,7 @@ func Register(mux *http.ServeMux, o Options) {
 	a.releases(h)
 	a.changes(h)
 	a.accessPolicy(h)
+	a.propagations(h)
 	a.verdicts(h)
 	a.audit(h)
 	for pattern, handler := range map[string]httpapi.Handler{

@@ -105,7 +105,7 @@ type SignalAsk struct {
 type Change struct {
 	Seq       int64     `json:"seq" doc:"sequence number that a client must have reached"`
 	At        time.Time `json:"at"`
-	Instances int       `json:"instances" doc:"clients seen since two minutes before the change"`
+	Instances int       `json:"instances" doc:"edges and clients that acknowledge what they serve, seen since two minutes before the change"`
 	Confirmed int       `json:"confirmed" doc:"those that have said they serve it"`
 	SlowestMS int64     `json:"slowestMs" doc:"from the change to the last of those that were there before it, by their own clocks"`
 }
@@ -308,16 +308,9 @@ func (in ReleaseInput) plan() (gate.Plan, string, error) {
 	return plan, "", nil
 }
 
-// instanceAge is how recently an instance must have been heard of to count.
-const instanceAge = 2 * time.Minute
-
 // withChange adds how far the latest change has come.
 func (a api) withChange(ctx context.Context, r control.ReleaseView) (Release, error) {
-	instances, err := a.Usage.Instances(ctx, r.Environment, r.ChangedAt.Add(-instanceAge))
-	if err != nil {
-		return Release{}, err
-	}
-	receipts, err := a.Usage.Receipts(ctx, r.Environment, r.ServedFrom)
+	now, err := a.propagation(ctx, changeOf(r))
 	if err != nil {
 		return Release{}, err
 	}
@@ -325,12 +318,7 @@ func (a api) withChange(ctx context.Context, r control.ReleaseView) (Release, er
 	if out.Proof, err = a.policyProof(ctx, r); err != nil {
 		return Release{}, err
 	}
-	out.Change = &Change{Seq: r.ServedFrom, At: r.ChangedAt, Instances: len(instances), Confirmed: len(receipts)}
-	for _, one := range receipts {
-		if one.Since.Before(r.ChangedAt) {
-			out.Change.SlowestMS = max(out.Change.SlowestMS, one.AppliedAt.Sub(r.ChangedAt).Milliseconds())
-		}
-	}
+	out.Change = &Change{now.Seq, now.At, now.Instances, now.Confirmed, now.SlowestMS}
 	return out, nil
 }
 

@@ -96,6 +96,7 @@ func (a *Clients) routeClient(mux *http.ServeMux) {
 		"POST /api/client/register":       a.reported(http.StatusAccepted, a.register),
 		"POST /api/client/metrics":        a.reported(http.StatusAccepted, a.metrics),
 		"POST /api/client/metrics/bulk":   a.reported(http.StatusAccepted, a.bulkMetrics),
+		"POST /api/v1/receipts":           a.reported(http.StatusAccepted, a.acknowledge),
 	} {
 		mux.Handle(pattern, a.client(h))
 	}

@@ -44,7 +44,7 @@ func (a *Clients) metrics(w http.ResponseWriter, r *http.Request) (control.Repor
 		return control.Reports{}, err
 	}
 	out := control.Reports{Instances: []control.Instance{instance}}
-	if out.Receipts, err = a.receipts(instance, in.Lockflight.Applied); err != nil {
+	if out.Receipts, err = a.receipts(instance, appliedField, in.Lockflight.Applied); err != nil {
 		return control.Reports{}, err
 	}
 	sender := a.sender(r, instance, in.application)
@@ -74,7 +74,9 @@ func (a *Clients) metrics(w http.ResponseWriter, r *http.Request) (control.Repor
 type bulk struct {
 	Applications []struct {
 		application
-		Environment string `json:"environment"`
+		Environment string   `json:"environment"`
+		Projects    []string `json:"projects"` // an addition of Lockflight's own edge, as is Edge
+		Edge        string   `json:"edge"`
 	} `json:"applications"`
 	Metrics []struct {
 		counts
@@ -111,17 +113,18 @@ func (a *Clients) bulkMetrics(w http.ResponseWriter, r *http.Request) (control.R
 	out.Impact = a.bulkImpact(r, in.Impact)
 	for i, app := range in.Applications {
 		instance, err := a.instance(r, app.application)
-		if err != nil {
+		if err := firstError(err, checkText("edge", app.Edge), checkProjects(app.Projects)); err != nil {
 			return control.Reports{}, refield(err, func(field string) string { return index("applications", i) + "." + field })
 		}
 		if app.Environment == environment {
 			instance.SDK = app.SDKVersion // the header's is the edge's own
+			instance.Projects, instance.Edge = app.Projects, app.Edge
 			out.Instances = append(out.Instances, instance)
 		}
 	}
 	for i, one := range in.Lockflight.Applied {
 		by := control.Instance{App: one.AppName, ID: one.InstanceID, Environment: environment}
-		receipts, err := a.receipts(by, []applied{one.applied})
+		receipts, err := a.receipts(by, appliedField, []applied{one.applied})
 		if err := firstError(checkLabel("appName", by.App), checkLabel("instanceId", by.ID), err); err != nil {
 			return control.Reports{}, refield(err, func(string) string { return index("lockflight.applied", i) })
 		}

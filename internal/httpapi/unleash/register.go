@@ -84,6 +84,7 @@ func (a *Clients) instance(r *http.Request, in application) (control.Instance, e
 		SDK:         cmp.Or(r.Header.Get("unleash-sdk"), r.Header.Get("x-unleash-sdk"), in.SDKVersion),
 		SeenAt:      a.now().UTC(),
 		Frontend:    httpapi.CallerOf(r.Context()).Token.Type == control.TokenFrontend,
+		Projects:    httpapi.CallerOf(r.Context()).Token.Projects,
 	}
 	err := firstError(
 		checkLabel("appName", out.App), checkLabel("instanceId", out.ID), checkText("sdkVersion", out.SDK),
@@ -105,6 +106,22 @@ func checkStrategyNames(names []string) ([]string, error) {
 		}
 	}
 	return names, nil
+}
+
+// maxProjects is how many projects an instance may be said to read.
+const maxProjects = 1000
+
+// checkProjects refuses names that cannot be kept, or too many of them.
+func checkProjects(names []string) error {
+	if len(names) > maxProjects {
+		return control.Invalidf("projects", "must not be more than %d", maxProjects)
+	}
+	for i, name := range names {
+		if err := checkText(index("projects", i), name); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // maxLabel is how long, in bytes, a name that a client gives may be.

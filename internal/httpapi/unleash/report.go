@@ -17,6 +17,8 @@ import (
 const (
 	flushEvery = time.Second
 	maxReports = 100_000
+	// receiptsAfter is how long receipts gather: somebody may wait for them.
+	receiptsAfter = 100 * time.Millisecond
 )
 
 // maxUnknown is how many unknown flags gather between two flushes. Whoever
@@ -29,6 +31,7 @@ const maxUnknown = 1000
 type reports struct {
 	sink Sink
 	log  *slog.Logger
+	soon chan struct{} // holds one while receipts wait
 
 	mu        sync.Mutex
 	usage     map[usageKey]*control.Usage
@@ -49,7 +52,7 @@ type instanceKey struct{ environment, app, id string }
 type unknownKey struct{ flag, environment, app string }
 
 func newReports(sink Sink, log *slog.Logger) *reports {
-	r := &reports{sink: sink, log: log}
+	r := &reports{sink: sink, log: log, soon: make(chan struct{}, 1)}
 	r.take()
 	return r
 }
@@ -71,6 +74,12 @@ func (r *reports) add(in control.Reports) error {
 	}
 	for _, receipt := range in.Receipts {
 		r.receipts[receipt] = true
+	}
+	if len(in.Receipts) > 0 {
+		select {
+		case r.soon <- struct{}{}:
+		default:
+		}
 	}
 	for _, u := range in.Unknown {
 		key := unknownKey{u.Flag, u.Environment, u.App}
@@ -112,6 +121,9 @@ func (r *reports) see(i control.Instance) {
 	if len(i.Strategies) == 0 {
 		i.Strategies = before.Strategies
 	}
+	if len(i.Projects) == 0 {
+		i.Projects = before.Projects
+	}
 	r.instances[key] = i
 }
 
@@ -133,7 +145,8 @@ func (r *reports) take() control.Reports {
 	return out
 }
 
-// run flushes once a second, and when ctx has ended once more.
+// run flushes once a second, sooner where there are receipts, and when ctx has
+// ended once more.
 func (r *reports) run(ctx context.Context) error {
 	tick := time.NewTicker(flushEvery)
 	defer tick.Stop()
@@ -141,6 +154,12 @@ func (r *reports) run(ctx context.Context) error {
 		select {
 		case <-tick.C:
 			r.flush(ctx)
+		case <-r.soon:
+			select {
+			case <-time.After(receiptsAfter):
+				r.flush(ctx)
+			case <-ctx.Done():
+			}
 		case <-ctx.Done():
 			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*flushEvery)
 			defer cancel()

@@ -60,8 +60,8 @@ func TestReports(t *testing.T) {
 	instances, err := p.store.Instances(t.Context(), "development", at(0))
 	wantInstances := []control.Instance{
 		{App: "edge-app", ID: "e1", Environment: "development", SDK: "java:9", SeenAt: today},
-		{App: "shop", ID: "default", Environment: "development", SeenAt: today},
-		{App: "shop", ID: "i1", Environment: "development", SDK: "node:6", SeenAt: today},
+		{App: "shop", ID: "default", Environment: "development", SeenAt: today, Projects: []string{"blue"}},
+		{App: "shop", ID: "i1", Environment: "development", SDK: "node:6", SeenAt: today, Projects: []string{control.All}},
 	}
 	if diff := cmp.Diff(wantInstances, instances); diff != "" || err != nil {
 		t.Errorf("instances, %v (-want +got):\n%s", err, diff)
