@@ -80,6 +80,9 @@ func NewEdge(ctx context.Context, o EdgeOptions) (*Edge, error) {
 	ofrep.New(ofrep.Options{
 		Auth: e, Feed: e, StreamKey: edgeStreamKey(o.Tokens[0]), Origins: o.FrontendOrigins, Logger: o.Logger,
 	}).Register(mux)
+	for _, pattern := range edge.EvidencePatterns {
+		mux.Handle(pattern, httpapi.Serve(o.Logger, httpapi.WriteProblem, e.ServeEvidence))
+	}
 	mux.HandleFunc("GET /api/v1/freshness", e.ServeFreshness)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
 	a.server = newServer(httpapi.Wrap(e.WithAge(mux), o.Logger, registry), o.Logger)

@@ -3,6 +3,7 @@ package app_test
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -267,5 +268,53 @@ func TestEdgeTrust(t *testing.T) {
 	defer resp.Body.Close()
 	if resp.Header.Get("Lockflight-Signature") == "" || resp.Header.Get("Lockflight-Key") != key(o.DataDir) {
 		t.Errorf("the document's headers: %v", resp.Header)
+	}
+}
+
+// TestEdgeEvidence sends evidence to an edge: the plane's answer comes back, an
+// error too, and nothing is acknowledged that the plane does not have.
+func TestEdgeEvidence(t *testing.T) {
+	t.Parallel()
+	plane, stopPlane := start(t, options(t))
+	makeFlag(t, plane, "checkout")
+	first, _ := startEdge(t, app.EdgeOptions{Upstream: plane.URL(), Tokens: []string{backend}})
+	e, _ := startEdge(t, app.EdgeOptions{Upstream: first.URL(), Tokens: []string{backend}})
+	const release = `{"flag":"checkout","environment":"production","build":"b2","control":"b1","plan":{"apiVersion":"lockflight/v1","kind":"GatePolicy",
+		"metadata":{"name":"p"},"signals":[{"name":"task_success_rate","weight":1}],"steps":[{"percent":50},{"percent":100,"final":true}]}}`
+	if status, body := send(t, "POST", plane.URL()+"/api/v1/releases", admin, release); status != http.StatusCreated {
+		t.Fatalf("the release: %d %s", status, body)
+	}
+	const line = `{"at":"%","environment":"production","flag":"checkout","arm":"treatment","unit":"u1","build":"b2","signal":"exposure","id":"1"}` + "\n"
+	good := strings.Replace(line, "%", time.Now().UTC().Format(time.RFC3339Nano), 1)
+	ask := func(at, path, token, contentType, body string) (int, string, http.Header) {
+		r := request(t, "POST", at+path, token, body)
+		r.Header.Set("Content-Type", contentType)
+		resp, err := http.DefaultClient.Do(r)
+		check(t, err)
+		defer resp.Body.Close()
+		text, err := io.ReadAll(resp.Body)
+		check(t, err)
+		return resp.StatusCode, string(text), resp.Header
+	}
+	const ndjson, asJSON = "application/x-ndjson", "application/json"
+	for _, tt := range []struct{ name, path, token, contentType, body string }{
+		{"a good line", "/api/v1/evidence", backend, ndjson, good},
+		{"a repeated one, and one that is wrong", "/api/v1/evidence", backend, ndjson, good + "{}\n"},
+		{"no good line", "/api/v1/evidence", backend, ndjson, "{}\n"},
+		{"another's token", "/api/v1/evidence", "*:production.made-up", ndjson, good},
+		{"OTLP", "/v1/traces", backend, asJSON, `{"resourceSpans":[]}`},
+		{"OTLP that is none", "/v1/logs", backend, asJSON, `{`},
+	} {
+		wantStatus, want, _ := ask(plane.URL(), tt.path, tt.token, tt.contentType, tt.body)
+		if status, got, _ := ask(e.URL(), tt.path, tt.token, tt.contentType, tt.body); status != wantStatus || got != want {
+			t.Errorf("%s: the edge answers %d %s, and the plane %d %s", tt.name, status, got, wantStatus, want)
+		}
+	}
+	if _, got := send(t, "GET", e.URL()+"/metrics", "", ""); !strings.Contains(got, `lockflight_edge_evidence_total{answer="202"} 2`) {
+		t.Errorf("what was accepted is not counted:\n%s", got)
+	}
+	check(t, stopPlane())
+	if status, got, header := ask(e.URL(), "/api/v1/evidence", backend, ndjson, good); status != http.StatusServiceUnavailable || header.Get("Retry-After") == "" {
+		t.Errorf("cut off, the edge answers %d %s %v", status, got, header)
 	}
 }

@@ -59,6 +59,8 @@ type Edge struct {
 	usage  *usage
 	backup *backup
 
+	forwarding chan struct{} // holds one for each request with evidence that is passed on
+
 	starts chan *follower
 
 	mu        sync.Mutex
@@ -89,7 +91,8 @@ func New(ctx context.Context, o Options) (*Edge, error) {
 	}
 	e := &Edge{
 		opts: o, up: &upstream{base: base, version: o.Version, client: o.Client}, log: o.Logger, now: o.Now,
-		starts: make(chan *follower, maxFollowers), followers: map[string]*follower{},
+		forwarding: make(chan struct{}, maxForwarding),
+		starts:     make(chan *follower, maxFollowers), followers: map[string]*follower{},
 	}
 	e.moved()
 	e.count = newMetrics(o.Registerer, e.Age)

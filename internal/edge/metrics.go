@@ -12,6 +12,8 @@ type metrics struct {
 	dropped prometheus.Counter     // rows of reports
 	sent    prometheus.Counter
 	alarms  prometheus.Counter // over the upstream's log
+
+	evidence *prometheus.CounterVec // requests, by the upstream's answer
 }
 
 func newMetrics(r prometheus.Registerer, age func() (time.Duration, bool)) *metrics {
@@ -33,10 +35,14 @@ func newMetrics(r prometheus.Registerer, age func() (time.Duration, bool)) *metr
 			Help: "Looks at the upstream's log that found it shortened or rewritten. Anything but 0 is for a person.",
 		}),
 	}
+	m.evidence = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "lockflight_edge_evidence_total",
+		Help: "Requests with evidence, by the status of the upstream's answer, or busy or away where it was not asked or gave none.",
+	}, []string{"answer"})
 	if r == nil {
 		return m
 	}
-	r.MustRegister(m.refused, m.dropped, m.sent, m.alarms, prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+	r.MustRegister(m.refused, m.dropped, m.sent, m.alarms, m.evidence, prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "lockflight_edge_age_seconds",
 		Help: "How long ago the upstream last confirmed what is served; of several scopes the longest. -1 without data.",
 	}, func() float64 {
