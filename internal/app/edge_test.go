@@ -284,8 +284,11 @@ func TestEdgeEvidence(t *testing.T) {
 	if status, body := send(t, "POST", plane.URL()+"/api/v1/releases", admin, release); status != http.StatusCreated {
 		t.Fatalf("the release: %d %s", status, body)
 	}
-	const line = `{"at":"%","environment":"production","flag":"checkout","arm":"treatment","unit":"u1","build":"b2","signal":"exposure","id":"1"}` + "\n"
-	good := strings.Replace(line, "%", time.Now().UTC().Format(time.RFC3339Nano), 1)
+	var good string // one of the two, whatever the unit's arm is
+	for arm, build := range map[string]string{"treatment": "b2", "control": "b1"} {
+		good += `{"at":"` + time.Now().UTC().Format(time.RFC3339Nano) + `","environment":"production","flag":"checkout","arm":"` + arm +
+			`","unit":"u1","build":"` + build + `","signal":"exposure","id":"` + arm + `"}` + "\n"
+	}
 	ask := func(at, path, token, contentType, body string) (int, string, http.Header) {
 		r := request(t, "POST", at+path, token, body)
 		r.Header.Set("Content-Type", contentType)
