@@ -19,6 +19,9 @@ type auditCmd struct {
 	Verify auditVerifyCmd `cmd:"" help:"Re-read a whole log, its signatures and the state it accounts for."`
 	Export auditExportCmd `cmd:"" help:"Write the log to one file that anyone can verify."`
 	Prove  auditProveCmd  `cmd:"" help:"Write the proof that one record is in the log."`
+	Erase  auditEraseCmd  `cmd:"" help:"Destroy the key of a person: who they were is erased everywhere, and every proof still verifies."`
+	Hold   auditHoldCmd   `cmd:"" help:"List legal holds, or keep a person from being erased."`
+	Unhold auditUnholdCmd `cmd:"" help:"Release a legal hold."`
 	Fork   auditForkCmd   `cmd:"" help:"Let a log that is not what was signed for go on under a new name and key; its server must be stopped."`
 }
 

@@ -17,7 +17,7 @@ import (
 type backupCmd struct {
 	Data        string `default:"lockflight-data" type:"path" help:"Directory of the server's data."`
 	DatabaseURL string `name:"database-url" hidden:""`
-	Out         string `required:"" type:"path" placeholder:"DIR" help:"Where to write: the database, and the key that signs the log."`
+	Out         string `required:"" type:"path" placeholder:"DIR" help:"Where to write: the database, and the keys that sign the log and seal personal data, where they are beside it."`
 }
 
 // Run copies the data. The copy is whole and of one moment, whatever the
@@ -60,7 +60,7 @@ func copyData(ctx context.Context, from, to string) (holds string, err error) {
 	if err := errors.Join(err, db.Close()); err != nil {
 		return "", err
 	}
-	for _, name := range []string{"signing.key", "signing.key.pub"} {
+	for _, name := range []string{"signing.key", "signing.key.pub", "sealing.key"} {
 		if err := copyKey(filepath.Join(from, name), filepath.Join(to, name)); err != nil {
 			return "", err
 		}

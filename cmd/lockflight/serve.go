@@ -52,6 +52,8 @@ type serveCmd struct {
 
 	CheckpointFile string `name:"checkpoint-file" type:"path" help:"File that keeps the log's newest checkpoint outside the database, for the next start to compare; checkpoint.last beside the key where absent."`
 
+	SealingKey string `name:"sealing-key" type:"path" help:"File of the key that personal data is sealed under; sealing.key beside the signing key where absent. Without it nobody reads who the accounts are."`
+
 	Retention       time.Duration `default:"720h" help:"How long what clients report is kept: usage by the hour, receipts, instances, impact metrics. At least 24h."`
 	FrontendOrigins []string      `name:"frontend-origins" placeholder:"URL,..." help:"Sites whose pages may use the frontend API and OFREP; all where absent."`
 
@@ -136,7 +138,7 @@ func (c *serveCmd) Run(ctx context.Context, s streams) error {
 		return usageError{err}
 	}
 	a, err := app.New(ctx, app.Options{
-		Listen: c.Listen, OTLPListen: c.OTLPGRPC, DataDir: c.Data, DatabaseURL: c.DatabaseURL, SigningKey: c.SigningKey, CheckpointFile: c.CheckpointFile,
+		Listen: c.Listen, OTLPListen: c.OTLPGRPC, DataDir: c.Data, DatabaseURL: c.DatabaseURL, SigningKey: c.SigningKey, CheckpointFile: c.CheckpointFile, SealingKey: c.SealingKey,
 		Version: version(), Policy: access,
 		AdminTokens: c.InitAdmin, BackendTokens: c.InitBackend, FrontendTokens: c.InitFrontend,
 		FrontendOrigins: c.FrontendOrigins, EdgeClientSecret: c.EdgeSecret, Retention: c.Retention, Logger: log,

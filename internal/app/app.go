@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"path/filepath"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -49,7 +50,10 @@ type Options struct {
 	// CheckpointFile keeps the newest checkpoint outside the database;
 	// checkpoint.last beside SigningKey where empty.
 	CheckpointFile string
-	Version        string
+	// SealingKey is the file of the key that personal data is sealed under;
+	// sealing.key beside SigningKey where empty.
+	SealingKey string
+	Version    string
 
 	// Tokens that exist from the first start, in Unleash's form.
 	AdminTokens, BackendTokens, FrontendTokens []string
@@ -143,6 +147,10 @@ func (a *App) open(ctx context.Context) error {
 			return err
 		}
 	}
+	sealing, err := loadSealingKey(o.SealingKey)
+	if err != nil {
+		return err
+	}
 	dir := o.DataDir
 	if o.DatabaseURL != "" {
 		dir = ""
@@ -154,8 +162,11 @@ func (a *App) open(ctx context.Context) error {
 
 	a.Service = control.New(control.Options{
 		Store: a.store, Usage: a.store, Uses: a.store, Now: o.Now, Origin: a.signer.origin, Version: o.Version, Logger: o.Logger,
-		Policy: o.Policy,
+		Policy: o.Policy, Sealing: sealing,
 	})
+	if err := a.Service.CheckSealingKey(ctx); err != nil {
+		return fmt.Errorf("reading the accounts: %w", err)
+	}
 	a.last = lastCheckpoint{o.CheckpointFile}
 	if err := a.checkLog(ctx); err != nil {
 		return err
@@ -242,6 +253,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.CheckpointFile == "" {
 		o.CheckpointFile = defaultCheckpointFile(o.SigningKey)
+	}
+	if o.SealingKey == "" {
+		o.SealingKey = filepath.Join(filepath.Dir(o.SigningKey), "sealing.key")
 	}
 	if o.Retention == 0 {
 		o.Retention = DefaultRetention

@@ -237,8 +237,8 @@ func TestOneKey(t *testing.T) {
 	}
 	left, err := os.ReadDir(filepath.Dir(key))
 	check(t, err)
-	if len(left) != 3 {
-		t.Errorf("%d files beside the key, want it, its public half and the last checkpoint", len(left))
+	if len(left) != 4 {
+		t.Errorf("%d files beside the key, want it, its public half, the sealing key and the last checkpoint", len(left))
 	}
 }
 

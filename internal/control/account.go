@@ -267,11 +267,15 @@ func (s *Service) DeleteAccount(ctx context.Context, p Principal, id string) err
 		if err != nil {
 			return asMissing(err, "account", id)
 		}
-		if err := w.PutSecret(passwordKey(id), nil); err != nil {
-			return err
-		}
-		return w.remove(accountEvent("delete", a))
+		return w.deleteAccount(a)
 	})
+}
+
+func (w *work) deleteAccount(a Account) error {
+	if err := w.PutSecret(passwordKey(a.ID), nil); err != nil {
+		return err
+	}
+	return w.remove(accountEvent("delete", a))
 }
 
 // Accounts lists the accounts, by number.

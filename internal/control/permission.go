@@ -46,6 +46,8 @@ const (
 	PermClientRead     Permission = "client.read"
 	PermClientWrite    Permission = "client.write"
 	PermAuditRead      Permission = "audit.read"
+	PermAuditErase     Permission = "audit.erase"
+	PermAuditHold      Permission = "audit.hold"
 	PermUserRead       Permission = "user.read"
 	PermUserWrite      Permission = "user.write"
 	PermRoleWrite      Permission = "role.write"
@@ -92,6 +94,7 @@ var parts = map[Permission]Permission{
 var neverAgents = []Permission{
 	PermAny, PermTokenCreate, PermTokenRevoke, PermUserWrite, PermRoleWrite, PermAccessWrite, PermSigninWrite,
 	PermReleaseApprove, PermChangeApprove, PermChangeBypass, PermAgentWrite, PermAgentKill, PermAgentUnkill,
+	PermAuditErase, PermAuditHold,
 }
 
 // Level says where a permission can be granted: in the whole installation, in
@@ -116,7 +119,7 @@ var levels = []struct {
 		PermProjectCreate, PermEnvCreate, PermEnvUpdate, PermEnvDelete,
 		PermContextWrite, PermContextCreate, PermContextUpdate, PermContextDelete,
 		PermTagWrite, PermTagCreate, PermTagUpdate, PermTagDelete, PermFlagTypeWrite, PermStrategyWrite, PermPlanWrite,
-		PermAppWrite, PermUserRead, PermUserWrite, PermAgentWrite, PermRoleWrite, PermSigninWrite, PermAuditRead,
+		PermAppWrite, PermUserRead, PermUserWrite, PermAgentWrite, PermRoleWrite, PermSigninWrite, PermAuditRead, PermAuditErase, PermAuditHold,
 	}},
 	{LevelProject, []Permission{
 		PermRead, PermProjectUpdate, PermProjectArchive, PermProjectDelete, PermAccessRead, PermAccessWrite,

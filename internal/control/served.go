@@ -126,7 +126,7 @@ func (t touched) add(tx ReadTx, r audit.Record) error {
 		}
 		return err
 	case KindProof, KindFork, KindIncident, KindEnvironment, KindToken, KindContextField, KindTagType, KindFlagType, KindLifecycle, KindStrategyType, KindTag, KindPlan,
-		KindFavorite, KindApplication, KindAccount, KindSession, KindRole, KindGroup, KindKill, KindChangeRequest: // nothing that clients are served
+		KindFavorite, KindApplication, KindAccount, KindSession, KindRole, KindGroup, KindKill, KindChangeRequest, KindErasure, KindHold: // nothing that clients are served
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package control
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -46,8 +47,11 @@ type Options struct {
 	// Policy has a last word on what a principal holds: it is asked about each
 	// change, inside the transaction. Where nil, what is held is allowed.
 	Policy *policy.Policy
-	Uses   UseStore     // last uses of credentials are not kept where nil
-	Logger *slog.Logger // slog.Default where nil
+	// Sealing wraps the keys that seal what is personal. Where nil nothing is
+	// sealed, and what is cannot be read.
+	Sealing *SealingKey
+	Uses    UseStore     // last uses of credentials are not kept where nil
+	Logger  *slog.Logger // slog.Default where nil
 }
 
 // New returns a Service over a store. It starts nothing: Run appends the
@@ -60,7 +64,7 @@ func New(o Options) *Service {
 		o.Logger = slog.Default()
 	}
 	return &Service{
-		store: o.Store, now: o.Now, origin: o.Origin, engine: o.Version,
+		store: newSealed(o.Store, o.Sealing), now: o.Now, origin: o.Origin, engine: o.Version,
 		log: o.Logger, uses: o.Uses, usage: o.Usage, policy: o.Policy,
 		denials: newDenials(), credentials: newCredentials(), witnessed: &witnessed{},
 		refusal: &atomic.Pointer[Error]{},
@@ -203,7 +207,7 @@ func (w *work) put(ev event) error {
 	if err != nil {
 		return fmt.Errorf("encoding %s %s: %w", ev.Kind, ev.Key, err)
 	}
-	if old.Rev > 0 && old.Hash == audit.Sum(doc) {
+	if old.Rev > 0 && bytes.Equal(old.Doc, doc) {
 		return nil
 	}
 	parent, err := ParentOf(string(ev.Kind), doc)
@@ -257,6 +261,7 @@ func (w *work) append(ev event, old, now Resource) error {
 			Type: string(ev.Kind), ID: ev.Key, Key: ev.Key,
 			Rev0: old.Rev, Rev1: now.Rev, H0: old.Hash, H1: now.Hash,
 		}
+		r.Seal = now.Seals
 		r.Authz = audit.Authz{Decision: "allow", Perm: []string{string(w.perm)}}
 		if w.ruled.Rule != "" {
 			r.Authz.PolicyH, r.Authz.Rule = w.s.policy.Digest(), w.ruled.Rule

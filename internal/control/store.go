@@ -3,6 +3,8 @@ package control
 import (
 	"context"
 	"time"
+
+	"github.com/lockflight/lockflight/internal/audit"
 )
 
 // ResourceKind names a kind of resource: flag, flagenv, release, token...
@@ -19,6 +21,9 @@ type Resource struct {
 	Hash      string
 	Doc       []byte
 	UpdatedAt time.Time
+	// Seals are commitments to the members of Doc that are stored sealed, for
+	// the record of the change; of what was just put alone.
+	Seals []audit.Seal
 }
 
 // Store is what control needs of a database. Implementations: internal/store,
@@ -71,6 +76,8 @@ type ReadTx interface {
 	Blob(sum string) ([]byte, error)
 	// Secret returns what PutSecret has stored, or an Error of Kind NotFound.
 	Secret(key string) ([]byte, error)
+	// Secrets returns, by key, those whose keys begin with prefix.
+	Secrets(prefix string) (map[string][]byte, error)
 }
 
 // Tx is a ReadTx that also writes.

@@ -46,11 +46,12 @@ func (sqliteDialect) open(ctx context.Context, o Options) (state, evidence *data
 // cut may undo a commit in WAL mode
 // (https://www.sqlite.org/pragma.html#pragma_synchronous), and with it one that
 // a signed checkpoint has already vouched for. fullfsync is for macOS, where a
-// plain fsync stops at the disk's cache.
+// plain fsync stops at the disk's cache. secure_delete overwrites what is deleted
+// with zeros: the key of a person who is erased is gone from the file.
 const (
 	common  = "?_busy_timeout=5000&_defensive=1&_dqs=0"
 	writing = common + "&mode=rw&_txlock=immediate&_journal_mode=WAL&_synchronous=FULL" +
-		"&_pragma=fullfsync(1)&_pragma=checkpoint_fullfsync(1)"
+		"&_pragma=fullfsync(1)&_pragma=checkpoint_fullfsync(1)&_pragma=secure_delete(1)"
 	reading = common + "&_query_only=1&mode="
 )
 

@@ -34,6 +34,14 @@ func testSecrets(t *testing.T, fresh Fresh) {
 	want("b", []byte{0, 255})
 	put("a", []byte("two"))
 	want("a", []byte("two"))
+	view(t, db, func(tx control.ReadTx) error {
+		for prefix, n := range map[string]int{"": 2, "a": 1, "b": 1, "ab": 0, "\x00": 0} {
+			if got, err := tx.Secrets(prefix); err != nil || len(got) != n {
+				t.Errorf("%d secrets begin with %q (%v), want %d", len(got), prefix, err, n)
+			}
+		}
+		return nil
+	})
 	put("a", nil)
 	put("a", nil)
 	want("a", nil)
