@@ -57,6 +57,8 @@ type serveCmd struct {
 	Retention       time.Duration `default:"720h" help:"How long what clients report is kept: usage by the hour, receipts, instances, impact metrics. At least 24h."`
 	FrontendOrigins []string      `name:"frontend-origins" placeholder:"URL,..." help:"Sites whose pages may use the frontend API and OFREP; all where absent."`
 
+	AuditStreams []string `name:"audit-stream" placeholder:"URL,..." help:"Stream the audit log, from its first record on: file:///PATH, syslog+tls://HOST or https://:TOKEN@HOST/PATH, with ?format=jsonl, cef, ocsf or cloudevents, name=NAME, allow_private=true. One with a token is better in LOCKFLIGHT_AUDIT_STREAM than here."`
+
 	PublicURL        string `name:"public-url" help:"Where browsers find this server, for providers to send them back to: https://flags.example.com."`
 	OIDCIssuer       string `name:"oidc-issuer" help:"OpenID provider that signs people in; needs --public-url and --oidc-client-id."`
 	OIDCClientID     string `name:"oidc-client-id" help:"The client that the provider knows this server as."`
@@ -142,7 +144,7 @@ func (c *serveCmd) Run(ctx context.Context, s streams) error {
 		Version: version(), Policy: access,
 		AdminTokens: c.InitAdmin, BackendTokens: c.InitBackend, FrontendTokens: c.InitFrontend,
 		FrontendOrigins: c.FrontendOrigins, EdgeClientSecret: c.EdgeSecret, Retention: c.Retention, Logger: log,
-		PrometheusURL: c.PrometheusURL, EvidenceUnits: c.EvidenceUnits, Providers: providers, PublicURL: c.PublicURL, SSOOnly: c.SSOOnly,
+		AuditStreams: c.AuditStreams, PrometheusURL: c.PrometheusURL, EvidenceUnits: c.EvidenceUnits, Providers: providers, PublicURL: c.PublicURL, SSOOnly: c.SSOOnly,
 	})
 	if err != nil {
 		return err

@@ -32,6 +32,7 @@ import (
 	"github.com/lockflight/lockflight/internal/httpapi/tlog"
 	"github.com/lockflight/lockflight/internal/httpapi/unleash"
 	"github.com/lockflight/lockflight/internal/mcpserver"
+	"github.com/lockflight/lockflight/internal/notify"
 	"github.com/lockflight/lockflight/internal/policy"
 	"github.com/lockflight/lockflight/internal/runner"
 	"github.com/lockflight/lockflight/internal/signin"
@@ -77,6 +78,10 @@ type Options struct {
 	// runner.DefaultUnits where zero.
 	EvidenceUnits int
 
+	// AuditStreams are the URLs of where the log is streamed to, as
+	// notify.ParseTarget reads them.
+	AuditStreams []string
+
 	// Providers sign people in, at the address PublicURL under which browsers
 	// find the plane. SSOOnly leaves passwords to break-glass accounts.
 	Providers    []signin.Provider
@@ -107,6 +112,7 @@ type App struct {
 	sources  *source.Sources
 	clients  *unleash.API
 	people   *signin.Service
+	streams  *notify.Streams
 	setup    *setup
 	signer   *signer
 	signed   atomic.Int64 // size of the newest checkpoint made here
@@ -116,6 +122,7 @@ type App struct {
 	known  *audit.Checkpoint // what last had at the start
 	unkept sync.Once         // says that nothing can be kept there
 
+	targets    []notify.Target
 	edgeSecret []byte // Options.EdgeClientSecret, decoded
 }
 
@@ -125,13 +132,18 @@ func New(ctx context.Context, o Options) (*App, error) {
 	o = o.withDefaults()
 	a := &App{opts: o, log: o.Logger}
 	var err error
+	if a.targets, err = streamTargets(o.AuditStreams); err != nil {
+		return nil, err
+	}
 	if a.edgeSecret, err = unleash.EdgeSecret(o.EdgeClientSecret); err != nil {
 		return nil, err
 	}
 	if err := a.open(ctx); err != nil {
 		return nil, errors.Join(err, a.close())
 	}
-	a.wire()
+	if err := a.wire(); err != nil {
+		return nil, err
+	}
 	return a, nil
 }
 
@@ -195,7 +207,7 @@ func (a *App) open(ctx context.Context) error {
 }
 
 // wire makes the rooms, each with what it needs of those before it.
-func (a *App) wire() {
+func (a *App) wire() (err error) {
 	o := a.opts
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -217,6 +229,12 @@ func (a *App) wire() {
 		Service: a.Service, Hub: a.hub, Usage: a.store, Passwords: a.people, Origins: o.FrontendOrigins,
 		EdgeSecret: a.edgeSecret, VerifierKey: a.signer.vkey, Now: o.Now, Logger: o.Logger,
 	})
+	a.streams, err = notify.New(notify.Options{
+		Log: a.Service, Cursors: a.store, Changed: a.store.Changed, Targets: a.targets, Version: o.Version, Logger: o.Logger, Registerer: registry,
+	})
+	if err != nil {
+		return errors.Join(fmt.Errorf("--audit-stream: %w", err), a.listener.Close(), a.closeOTLP(), a.close())
+	}
 	mux := http.NewServeMux()
 	a.clients.Register(mux)
 	ofrep.New(ofrep.Options{
@@ -239,6 +257,7 @@ func (a *App) wire() {
 	mux.HandleFunc("GET /{$}", a.home)
 
 	a.server = newServer(httpapi.Wrap(mux, o.Logger, registry), o.Logger)
+	return nil
 }
 
 func (o Options) withDefaults() Options {
@@ -332,7 +351,8 @@ func (a *App) Run(ctx context.Context) error {
 	defer stopParts()
 	g, ctx := errgroup.WithContext(ctx)
 	for _, part := range []func(context.Context) error{
-		a.store.Run, a.Service.Run, a.Service.RunRequests, a.hub.Run, a.runner.Run, a.ingest.Run, a.clients.Run, a.signing, a.watching, a.cleaning, a.proving,
+		a.store.Run, a.Service.Run, a.Service.RunRequests, a.hub.Run, a.runner.Run, a.ingest.Run, a.clients.Run,
+		a.signing, a.watching, a.cleaning, a.proving, a.streams.Run,
 	} {
 		g.Go(func() error {
 			if err := part(parts); err != nil && !errors.Is(err, context.Canceled) {

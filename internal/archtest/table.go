@@ -83,7 +83,7 @@ var Packages = Table{
 	"internal/runner":          {Imports: []string{"internal/control", "internal/gate", "internal/gate/drift", "internal/gate/expr"}},
 	"internal/source":          {Imports: []string{"internal/control", "internal/gate"}},
 	"internal/suite":           {Imports: []string{"internal/control", "internal/gate"}},
-	"internal/notify":          {Imports: []string{"internal/control"}},
+	"internal/notify":          {Imports: []string{"internal/control", "internal/audit"}},
 	"internal/signin":          {Imports: []string{"internal/control", "internal/httpapi"}},
 	"internal/migrate":         {Imports: []string{"internal/control", "sdk/eval"}},
 	"internal/edge": {Imports: []string{

@@ -21,6 +21,7 @@ func TestMigrateFromFirst(t *testing.T) {
 		`ALTER TABLE revisions DROP COLUMN seq`,
 		`ALTER TABLE revisions DROP COLUMN deleted_at_ms`,
 		`DROP TABLE secrets`,
+		`DROP TABLE stream_cursors`,
 		`DELETE FROM schema_version WHERE version_id > 1`,
 		`INSERT INTO revisions (kind, key, rev, parent, hash, doc, at_ms) VALUES ('flag', 'a', 1, 'p', 'sha256:', '{}', 1000)`,
 	} {
@@ -60,6 +61,7 @@ func TestMigrateTakesRecordTimes(t *testing.T) {
 		args []any
 	}{
 		{`DROP TABLE secrets`, nil},
+		{`DROP TABLE stream_cursors`, nil},
 		{`DELETE FROM schema_version WHERE version_id > 2`, nil},
 		{`INSERT INTO revisions (kind, key, rev, parent, hash, doc, at_ms) VALUES ('flag', 'a', 1, 'p', 'sha256:', '{}', 7)`, nil},
 		{`INSERT INTO resources (kind, key, rev, parent, hash, doc, updated_at_ms) VALUES ('flag', 'a', 1, 'p', 'sha256:', '{}', 7)`, nil},

@@ -39,6 +39,7 @@ func Run(t *testing.T, fresh Fresh) {
 		{"Text", testText},
 		{"Blobs", testBlobs},
 		{"Secrets", testSecrets},
+		{"Cursors", testCursors},
 		{"Log", testLog},
 		{"ViewLog", testViewLog},
 		{"LogTooLarge", testLogTooLarge},
