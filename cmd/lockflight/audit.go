@@ -73,7 +73,7 @@ func (l logSource) key() (string, error) {
 type auditVerifyCmd struct {
 	logSource
 	format
-	Pack string `arg:"" optional:"" help:"A file that audit export wrote; the running server's log where absent."`
+	Pack string `arg:"" optional:"" help:"A file that audit export or evidence-pack wrote; the running server's log where absent."`
 }
 
 // auditReport is what is printed of a verification.
@@ -110,6 +110,8 @@ func (c *auditVerifyCmd) verify(ctx context.Context) (auditReport, error) {
 	switch {
 	case c.Pack != "" && c.offline():
 		return auditReport{}, usageError{errors.New("name a pack, or --data, or --database-url: not two of them")}
+	case c.Pack != "" && zipped(c.Pack):
+		return verifyEvidence(c.Pack, c.VerifierKey)
 	case c.Pack != "":
 		return verifyPack(c.Pack, c.VerifierKey)
 	case c.offline():

@@ -24,35 +24,36 @@ type streams struct {
 
 // cli is the command line. Every flag has a LOCKFLIGHT_<NAME> default.
 type cli struct {
-	Demo     demoCmd     `cmd:"" help:"Show one release that climbs to 100 %, and one that is rolled back."`
-	Serve    serveCmd    `cmd:"" help:"Run the control plane."`
-	Edge     edgeCmd     `cmd:"" help:"Run an edge: serve SDKs from a control plane, also while it is away."`
-	Flag     flagCmd     `cmd:"" help:"List, make and switch flags."`
-	Release  releaseCmd  `cmd:"" help:"Start, watch and stop releases."`
-	Incident incidentCmd `cmd:"" help:"List, show and resolve incidents."`
-	Rollback rollbackCmd `cmd:"" help:"Take a build back everywhere, or what an agent has raised."`
-	Change   changeCmd   `cmd:"" help:"Propose changes, and see what becomes of them."`
-	Approve  approveCmd  `cmd:"" help:"Open the browser at a change request, and wait for a decision."`
-	Policy   policyCmd   `cmd:"" help:"Test access policies, and see what another would have decided."`
-	Gate     gateCmd     `cmd:"" help:"Decide and replay release decisions."`
-	Evidence evidenceCmd `cmd:"" help:"Send evidence."`
-	Audit    auditCmd    `cmd:"" help:"Verify, export and prove the audit log."`
-	Agent    agentCmd    `cmd:"" help:"Register agents, say what they may do by themselves, and stop them."`
-	Risk     riskCmd     `cmd:"" help:"Score a change from its diff: how likely it needs a flag, a gate or a person."`
-	Token    tokenCmd    `cmd:"" help:"Make, list and revoke tokens."`
-	MCP      mcpCmd      `cmd:"" name:"mcp" help:"Serve a coding agent on stdin and stdout, from a server."`
-	Generate generateCmd `cmd:"" help:"Write typed accessors for flags."`
-	Scan     scanCmd     `cmd:"" help:"Find where a tree of source code refers to flags."`
-	Import   importCmd   `cmd:"" help:"Bring in flags from elsewhere."`
-	Export   exportCmd   `cmd:"" help:"Write flags and segments as YAML."`
-	Plan     planCmd     `cmd:"" help:"Show what would change for files of configuration to hold; keep release plans."`
-	Apply    applyCmd    `cmd:"" help:"Make files of flags and segments hold."`
-	Env      envCmd      `cmd:"" help:"Compare environments, and carry flags from one to another."`
-	Backup   backupCmd   `cmd:"" help:"Copy the data of a server that uses SQLite, while it runs or not."`
-	Restore  restoreCmd  `cmd:"" help:"Put a backup in place for a server to start on."`
-	Doctor   doctorCmd   `cmd:"" help:"Look whether a server is well: reachable, ready, its clock, its database, its log."`
-	Version  versionCmd  `cmd:"" help:"Print the version."`
-	Fleet    fleetCmd    `cmd:"" hidden:"" help:"The demo's simulated agents."`
+	Demo         demoCmd         `cmd:"" help:"Show one release that climbs to 100 %, and one that is rolled back."`
+	Serve        serveCmd        `cmd:"" help:"Run the control plane."`
+	Edge         edgeCmd         `cmd:"" help:"Run an edge: serve SDKs from a control plane, also while it is away."`
+	Flag         flagCmd         `cmd:"" help:"List, make and switch flags."`
+	Release      releaseCmd      `cmd:"" help:"Start, watch and stop releases."`
+	Incident     incidentCmd     `cmd:"" help:"List, show and resolve incidents."`
+	Rollback     rollbackCmd     `cmd:"" help:"Take a build back everywhere, or what an agent has raised."`
+	Change       changeCmd       `cmd:"" help:"Propose changes, and see what becomes of them."`
+	Approve      approveCmd      `cmd:"" help:"Open the browser at a change request, and wait for a decision."`
+	Policy       policyCmd       `cmd:"" help:"Test access policies, and see what another would have decided."`
+	Gate         gateCmd         `cmd:"" help:"Decide and replay release decisions."`
+	Evidence     evidenceCmd     `cmd:"" help:"Send evidence."`
+	Audit        auditCmd        `cmd:"" help:"Verify, export and prove the audit log."`
+	EvidencePack evidencePackCmd `cmd:"" name:"evidence-pack" help:"Take a sample of changes, each with its diff, approvals, verdict and proof, as a file for an auditor."`
+	Agent        agentCmd        `cmd:"" help:"Register agents, say what they may do by themselves, and stop them."`
+	Risk         riskCmd         `cmd:"" help:"Score a change from its diff: how likely it needs a flag, a gate or a person."`
+	Token        tokenCmd        `cmd:"" help:"Make, list and revoke tokens."`
+	MCP          mcpCmd          `cmd:"" name:"mcp" help:"Serve a coding agent on stdin and stdout, from a server."`
+	Generate     generateCmd     `cmd:"" help:"Write typed accessors for flags."`
+	Scan         scanCmd         `cmd:"" help:"Find where a tree of source code refers to flags."`
+	Import       importCmd       `cmd:"" help:"Bring in flags from elsewhere."`
+	Export       exportCmd       `cmd:"" help:"Write flags and segments as YAML."`
+	Plan         planCmd         `cmd:"" help:"Show what would change for files of configuration to hold; keep release plans."`
+	Apply        applyCmd        `cmd:"" help:"Make files of flags and segments hold."`
+	Env          envCmd          `cmd:"" help:"Compare environments, and carry flags from one to another."`
+	Backup       backupCmd       `cmd:"" help:"Copy the data of a server that uses SQLite, while it runs or not."`
+	Restore      restoreCmd      `cmd:"" help:"Put a backup in place for a server to start on."`
+	Doctor       doctorCmd       `cmd:"" help:"Look whether a server is well: reachable, ready, its clock, its database, its log."`
+	Version      versionCmd      `cmd:"" help:"Print the version."`
+	Fleet        fleetCmd        `cmd:"" hidden:"" help:"The demo's simulated agents."`
 }
 
 // exitError ends the program with a code that means something to scripts

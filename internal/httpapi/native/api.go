@@ -109,6 +109,7 @@ func Register(mux *http.ServeMux, o Options) {
 	a.verdicts(h)
 	a.audit(h)
 	a.erasures(h)
+	a.samples(h)
 	for pattern, handler := range map[string]httpapi.Handler{
 		"POST /api/v1/evidence":         a.observations,
 		"GET /api/v1/audit/export":      a.export,

@@ -73,7 +73,7 @@ func (a api) propagations(h huma.API) {
 			if err != nil {
 				return Propagation{}, err
 			}
-			return a.await(ctx, changeOf(r), in.Wait)
+			return a.await(ctx, releaseChange(r), in.Wait)
 		})
 }
 
@@ -84,7 +84,7 @@ type change struct {
 	at                   time.Time
 }
 
-func changeOf(r control.ReleaseView) change {
+func releaseChange(r control.ReleaseView) change {
 	return change{r.Project, r.Environment, r.ServedFrom, r.ChangedAt}
 }
 
