@@ -3,7 +3,9 @@ package mcpserver
 import (
 	"cmp"
 	"context"
+	"math"
 	"strings"
+	"time"
 
 	"github.com/lockflight/lockflight/internal/control"
 	"github.com/lockflight/lockflight/sdk/eval"
@@ -34,7 +36,7 @@ type createdFlag struct {
 // createFlag adds a flag, off everywhere. One that is there as it would be made,
 // by the same principal, was made by an earlier call.
 func (s *Server) createFlag(ctx context.Context, c *call, in createFlagInput) (any, error) {
-	f, err := in.flag()
+	f, err := in.flag(s.Now())
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +63,7 @@ func (s *Server) createFlag(ctx context.Context, c *call, in createFlagInput) (a
 }
 
 // flag is what is asked for, as control has it.
-func (in createFlagInput) flag() (control.Flag, error) {
+func (in createFlagInput) flag(now time.Time) (control.Flag, error) {
 	f := control.Flag{
 		Name: in.Name, Project: cmp.Or(in.ProjectID, "default"), Type: in.Type, Description: plain(in.Description),
 		ImpressionData: in.ImpressionData,
@@ -69,12 +71,35 @@ func (in createFlagInput) flag() (control.Flag, error) {
 	for _, text := range in.Tags {
 		f.Tags = append(f.Tags, tagOf(text))
 	}
-	for name, given := range map[string]bool{"owner": in.Owner != "", "expires": in.Expires != ""} {
-		if given {
-			return f, control.Invalidf(name, "is not kept here: the flag's owner is who makes it, and its lifetime is its type's")
-		}
+	f.Owner = in.Owner
+	if in.RiskScore != nil {
+		f.Risk = riskOf(*in.RiskScore)
 	}
+	if in.Expires == "" {
+		return f, nil
+	}
+	day, err := time.Parse(time.DateOnly, in.Expires)
+	if err != nil || !day.After(now) {
+		return f, control.Invalidf("expires", "%q must be a day to come, as in 2027-01-31", in.Expires)
+	}
+	f.LifetimeDays = int(math.Ceil(day.Sub(now).Hours() / 24))
 	return f, nil
+}
+
+// The bands of evaluate_change: a score from mediumRisk on, and from highRisk on.
+const (
+	mediumRisk = 20
+	highRisk   = 60
+)
+
+func riskOf(score int) control.Risk {
+	switch {
+	case score >= highRisk:
+		return control.RiskHigh
+	case score >= mediumRisk:
+		return control.RiskMedium
+	}
+	return control.RiskLow
 }
 
 // tagOf reads a tag as in TYPE:VALUE, of the type simple where it names none.

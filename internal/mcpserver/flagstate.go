@@ -1,6 +1,7 @@
 package mcpserver
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -60,7 +61,7 @@ func (s *Server) readFlag(ctx context.Context, c *call, in flagStateInput) (*fla
 	}
 	v := d.View
 	out := &flagState{
-		FeatureName: v.Name, ProjectID: v.Project, Type: v.Type, Owner: v.CreatedBy, Stale: v.Stale,
+		FeatureName: v.Name, ProjectID: v.Project, Type: v.Type, Owner: cmp.Or(v.Owner, v.CreatedBy), Stale: v.Stale,
 		Revision: d.Revision, Environments: []environment{}, Untrusted: map[string]quoted{},
 	}
 	if out.Expires, err = s.expiry(ctx, c, v.Flag); err != nil {
@@ -101,16 +102,19 @@ func (s *Server) environmentOf(ctx context.Context, c *call, v control.FlagView,
 	return out, err
 }
 
-// expiry is the day on which a flag is past the lifetime of its type, empty
+// expiry is the day on which a flag is past its lifetime, or its type's, empty
 // where it has none.
 func (s *Server) expiry(ctx context.Context, c *call, f control.Flag) (string, error) {
-	types, err := c.FlagTypes(ctx)
-	if err != nil {
-		return "", err
-	}
 	born := f.CreatedAt
 	if f.RevivedAt != nil {
 		born = *f.RevivedAt
+	}
+	if f.LifetimeDays > 0 {
+		return born.AddDate(0, 0, f.LifetimeDays).UTC().Format(time.DateOnly), nil
+	}
+	types, err := c.FlagTypes(ctx)
+	if err != nil {
+		return "", err
 	}
 	for _, t := range types {
 		if t.ID == f.Type && t.LifetimeDays != nil {

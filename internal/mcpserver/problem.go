@@ -2,6 +2,7 @@ package mcpserver
 
 import (
 	"context"
+	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
@@ -38,6 +39,7 @@ type Problem struct {
 	Hint      string   `json:"hint"`
 	Path      string   `json:"path,omitempty"`   // of the argument that is wrong
 	Scopes    []string `json:"scopes,omitempty"` // that the token lacks
+	ResetAt   string   `json:"resetAt,omitempty"` // when there is room again
 	RequestID string   `json:"requestId,omitempty"`
 }
 
@@ -84,7 +86,10 @@ func codeOf(err *control.Error) string {
 	case control.TooLarge:
 		return codeTooLarge
 	case control.Limited:
-		return codeBudget
+		if err.Code == control.CodeBudget {
+			return codeBudget
+		}
+		return codeDown
 	case control.Unavailable:
 		return codeDown
 	case control.Internal:
@@ -133,7 +138,12 @@ func problemOf(ctx context.Context, err *control.Error) Problem {
 // refusal is the result of a call that failed. What is a fault of ours goes to
 // the log in full, and to the model without its details.
 func (s *Server) refusal(ctx context.Context, tool string, err error) *mcp.CallToolResult {
-	return failed(problemOf(ctx, httpapi.Public(ctx, s.Logger, "mcp "+tool, err)))
+	e := httpapi.Public(ctx, s.Logger, "mcp "+tool, err)
+	out := problemOf(ctx, e)
+	if e.Retry > 0 {
+		out.ResetAt = s.Now().Add(e.Retry).UTC().Format(time.RFC3339)
+	}
+	return failed(out)
 }
 
 // failed is the result that tells of a problem, as the JSON of a text: stock

@@ -1,6 +1,11 @@
 package mcpserver_test
 
-import "testing"
+import (
+	"testing"
+	"time"
+
+	"github.com/lockflight/lockflight/internal/control"
+)
 
 var checkout = m{"name": "checkout-v2", "type": "release", "description": "the new checkout with one page"}
 
@@ -18,6 +23,16 @@ func TestFlagThroughDevelopment(t *testing.T) {
 	again := c.ok("create_flag", checkout)
 	diff(t, "the same again", made, again)
 	c.refused("invalid_argument", "create_flag", m{"name": "checkout-v2", "type": "experiment", "description": "another"})
+
+	day := time.Now().AddDate(0, 0, 20).UTC().Format(time.DateOnly)
+	lasting := c.ok("create_flag", m{"name": "lasting", "type": "release", "description": "x", "expires": day, "riskScore": 70})
+	diff(t, "expires", any(day), lasting["expires"])
+	f, err := p.Flag(t.Context(), root, "", "lasting")
+	check(t, err)
+	if f.Risk != control.RiskHigh || f.Owner == "" {
+		t.Errorf("it is made with risk %q, owner %q", f.Risk, f.Owner)
+	}
+	c.refused("invalid_argument", "create_flag", m{"name": "late", "type": "release", "description": "x", "expires": "2020-01-01"})
 
 	plan := c.ok("plan_change", m{"operations": []m{{"op": "enable", "featureName": "checkout-v2", "environment": "development"}}})
 	diff(t, "allowed", any(true), plan["allowed"])
