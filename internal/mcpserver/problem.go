@@ -37,8 +37,8 @@ type Problem struct {
 	Message   string   `json:"message"`
 	Retryable bool     `json:"retryable"`
 	Hint      string   `json:"hint"`
-	Path      string   `json:"path,omitempty"`   // of the argument that is wrong
-	Scopes    []string `json:"scopes,omitempty"` // that the token lacks
+	Path      string   `json:"path,omitempty"`    // of the argument that is wrong
+	Scopes    []string `json:"scopes,omitempty"`  // that the token lacks
 	ResetAt   string   `json:"resetAt,omitempty"` // when there is room again
 	RequestID string   `json:"requestId,omitempty"`
 }

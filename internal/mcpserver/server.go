@@ -18,6 +18,8 @@ type Options struct {
 	Live     Live
 	// Proposals are made of what takes a person's approval; it is refused where nil.
 	Proposals Proposals
+	// Evaluate scores changes; the tool for it is not listed where nil.
+	Evaluate Evaluator
 	// PublicURL is the address under which browsers and clients find the plane,
 	// without a slash at its end; that of each request where empty.
 	PublicURL string

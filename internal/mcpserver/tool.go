@@ -95,6 +95,9 @@ func (s *Server) addTools() {
 		"submit_evidence":  writes(s, "submit_evidence", s.submitEvidence),
 		"list_stale_flags": reads(s.staleFlags),
 	}
+	if s.Evaluate != nil {
+		answers["evaluate_change"] = reads(s.evaluateChange)
+	}
 	for _, d := range definitions() {
 		if fn, ok := answers[d.Name]; ok {
 			s.mcp.AddTool(d.tool(), s.handler(d, fn))
@@ -138,7 +141,7 @@ func (s *Server) call(ctx context.Context, d definition, fn answer, req *mcp.Cal
 
 // unadvertised are arguments that Unleash's MCP server takes and ours has under
 // another name, or passes over.
-var unadvertised = map[string][]string{}
+var unadvertised = map[string][]string{"evaluate_change": {"riskLevel", "codeContext", "files"}}
 
 // check holds arguments, which have the types of their struct, to the schema.
 func (d definition) check(args []byte) error {
