@@ -22,8 +22,12 @@ func decodeLink(record []byte) (link, error) {
 	if len(record) > MaxRecord {
 		return l, fmt.Errorf("%d bytes, at most %d", len(record), MaxRecord)
 	}
-	if err := json.Unmarshal(record, &l); err != nil {
-		return l, err
+	l, ok := scanLink(string(record))
+	if !ok {
+		l = link{}
+		if err := json.Unmarshal(record, &l); err != nil {
+			return l, err
+		}
 	}
 	if l.V != Version {
 		return l, fmt.Errorf("version %d, not %d", l.V, Version)

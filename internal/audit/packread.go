@@ -3,6 +3,7 @@ package audit
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
@@ -14,8 +15,9 @@ import (
 )
 
 // VerifyPack verifies a pack of size bytes, as Verify does a log. It reads the
-// file twice, in pieces. Every changed byte is a finding, and so is an end that
-// comes too early. The error is that of r.
+// file three times, in pieces, and from two goroutines at once. Every changed
+// byte is a finding, and so is an end that comes too early. The error is that of
+// r.
 func VerifyPack(r io.ReaderAt, size int64, opts Options) (Report, error) {
 	var report Report
 	p, err := openPack(r, size)
@@ -47,18 +49,18 @@ func malformed(format string, args ...any) error {
 // pack is a Log in a file. It keeps no hashes, and its head is what its
 // checkpoint says.
 type pack struct {
-	parts   [len(lineKinds)]*io.SectionReader // the lines of each kind
-	note    string
-	changed bool // the bytes do not have the hash in the last line
+	parts [len(lineKinds)]*io.SectionReader // the lines of each kind
+	body  *io.SectionReader                 // all lines but the last
+	last  string                            // the last line
+	note  string
 }
 
 // lineKinds is the order of the parts.
 var lineKinds = [...]string{lineHeader, lineKey, lineNote, lineLeaf, lineResource, lineDigest}
 
-// openPack reads a pack once, for its digest and for where its parts are.
+// openPack reads a pack once, for where its parts are.
 func openPack(r io.ReaderAt, size int64) (*pack, error) {
 	p := &pack{}
-	digest := sha256.New()
 	var begins [len(lineKinds) + 1]int64
 	at, last := int64(0), -1
 	for line, err := range lines(io.NewSectionReader(r, 0, size)) {
@@ -73,14 +75,15 @@ func openPack(r io.ReaderAt, size int64) (*pack, error) {
 			last++
 			begins[last] = at
 		}
-		p.changed = lineKinds[kind] == lineDigest && string(line) != digestLine(digest)
-		digest.Write(line)
-		at += int64(len(line))
+		if at += int64(len(line)); lineKinds[kind] == lineDigest {
+			p.last = string(line)
+		}
 	}
 	if last < len(lineKinds)-1 {
 		return nil, &packError{FaultTruncated, "the pack has no last line"}
 	}
 	begins[len(lineKinds)] = at
+	p.body = io.NewSectionReader(r, 0, begins[len(lineKinds)-1])
 	for i := range p.parts {
 		p.parts[i] = io.NewSectionReader(r, begins[i], begins[i+1]-begins[i])
 		if once(lineKinds[i]) && p.parts[i].Size() == 0 {
@@ -129,11 +132,26 @@ func (p *pack) verify(opts Options) (Report, error) {
 			}
 		}
 	}
+	hashed := make(chan hashed, 1)
+	go func() { hashed <- p.hash() }()
 	report, err := Verify(p, opts)
-	if p.changed {
+	body := <-hashed
+	if body.err == nil && p.last != body.line {
 		report.add(FaultDigest, -1, "the bytes of the pack do not have the hash in its last line")
 	}
-	return report, err
+	return report, cmp.Or(err, body.err)
+}
+
+// hashed is the last line that a pack should have.
+type hashed struct {
+	line string
+	err  error
+}
+
+func (p *pack) hash() hashed {
+	digest := sha256.New()
+	_, err := io.Copy(digest, p.body)
+	return hashed{digestLine(digest), err}
 }
 
 // part returns the lines of a kind without the word and the line's end.
