@@ -22,7 +22,10 @@ type auditCmd struct {
 	Erase  auditEraseCmd  `cmd:"" help:"Destroy the key of a person: who they were is erased everywhere, and every proof still verifies."`
 	Hold   auditHoldCmd   `cmd:"" help:"List legal holds, or keep a person from being erased."`
 	Unhold auditUnholdCmd `cmd:"" help:"Release a legal hold."`
+	Search auditSearchCmd `cmd:"" help:"Find records by who, what and when."`
 	Fork   auditForkCmd   `cmd:"" help:"Let a log that is not what was signed for go on under a new name and key; its server must be stopped."`
+
+	Reindex auditReindexCmd `cmd:"" help:"Make the index that searches use anew."`
 }
 
 // logSource is where a log is: a stopped server's data, or a running server.

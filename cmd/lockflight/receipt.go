@@ -29,8 +29,8 @@ type propagationDoc struct {
 	} `json:"missing"`
 }
 
-// shown is how many of those that are missing are named.
-const shown = 10
+// named is how many of those that are missing are named.
+const named = 10
 
 // print writes "production: 412 of 412 in 84 ms", or who is missing.
 func (d propagationDoc) print(w io.Writer) {
@@ -43,15 +43,15 @@ func (d propagationDoc) print(w io.Writer) {
 	}
 	missing := d.Instances - d.Confirmed
 	between := "; missing:"
-	for _, m := range d.Missing[:min(len(d.Missing), shown)] {
+	for _, m := range d.Missing[:min(len(d.Missing), named)] {
 		fmt.Fprintf(&b, "%s %s %s", between, m.App, m.ID)
 		between = ","
 		if m.Edge != "" {
 			fmt.Fprintf(&b, " behind %s", m.Edge)
 		}
 	}
-	if missing > shown {
-		fmt.Fprintf(&b, " and %d more", missing-shown)
+	if missing > named {
+		fmt.Fprintf(&b, " and %d more", missing-named)
 	}
 	if d.Silent > 0 {
 		fmt.Fprintf(&b, "; %d never say", d.Silent)

@@ -11,6 +11,7 @@ func (v *verifier) leaves(log Log) error {
 	v.stored = readStored(log.Hashes())
 	defer v.stored.stop()
 	v.meet()
+	_, indexed := log.(IndexedLog)
 	next := int64(0)
 	for leaf, err := range log.Leaves() {
 		if err != nil {
@@ -28,6 +29,9 @@ func (v *verifier) leaves(log Log) error {
 		}
 		next = leaf.Seq + 1
 		named := v.leaf(leaf)
+		if indexed {
+			v.expect(leaf)
+		}
 		if v.stored.err != nil {
 			return v.stored.err
 		}

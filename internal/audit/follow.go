@@ -68,7 +68,7 @@ func (f *Follower) Follow(log FollowedLog) (Report, error) {
 func (f Fault) OfLog() bool {
 	switch f {
 	case FaultDocument, FaultExtraDocument, FaultMissingDocument, FaultParent, FaultRevision, FaultExtraRevision,
-		FaultMissingRevision, FaultBlob, FaultMissingBlob:
+		FaultMissingRevision, FaultBlob, FaultMissingBlob, FaultIndex:
 		return false
 	default:
 		return true

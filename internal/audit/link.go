@@ -42,7 +42,7 @@ func (v *verifier) time(seq int64, ts string) int64 {
 	case err != nil:
 		v.report.add(FaultRecord, seq, "%v", err)
 		return 0
-	case at.Before(v.newest.Add(-maxSkew)):
+	case at.Before(v.newest.Add(-MaxSkew)):
 		v.report.add(FaultTime, seq, "%s, %s before an earlier record", ts, v.newest.Sub(at))
 	case at.After(v.newest):
 		v.newest = at

@@ -33,6 +33,7 @@ const (
 	FaultExtraRevision Fault = "extra_revision" // earlier states that the log does not know
 	FaultBlob          Fault = "blob"           // a document does not hash to the name that it is stored by
 	FaultSplitView     Fault = "split_view"     // somebody holds a signed checkpoint that the log does not go on from
+	FaultIndex         Fault = "index"          // the index of searches is not that of the records
 	FaultPack          Fault = "pack"           // a pack's lines are not in its format
 	FaultDigest        Fault = "digest"         // a pack was changed after it was written
 

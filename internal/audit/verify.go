@@ -23,9 +23,9 @@ type Options struct {
 	Parent func(kind string, doc []byte) (string, error)
 }
 
-// maxSkew is how far a record's time may be behind that of an earlier record:
+// MaxSkew is how far a record's time may be behind that of an earlier record:
 // replicas have clocks of their own.
-const maxSkew = 2 * time.Second
+const MaxSkew = 2 * time.Second
 
 // Verify re-reads a whole log and reports what does not hold: that records are
 // numbered without a gap and hash to their leaves, that the stored hashes are
@@ -34,7 +34,8 @@ const maxSkew = 2 * time.Second
 // from revision to revision as the records say, is listed where its document
 // says and ends as the document that is there now, that its earlier revisions
 // are those that the records made, and that blobs hash to their names and
-// those that records name are there. It reads everything once and keeps some
+// those that records name are there, and that an IndexedLog's index is of its
+// records. It reads everything once and keeps some
 // 100 bytes for each resource and 80 for each checkpoint.
 //
 // Each stored hash is compared with that of the stored hashes below it, so
@@ -43,7 +44,7 @@ const maxSkew = 2 * time.Second
 // wrong in it is in the report.
 func Verify(log Log, opts Options) (Report, error) {
 	v := &verifier{opts: opts, marks: sortedMarks(opts.Known), chains: &chains{}}
-	for _, step := range []func(Log) error{v.head, v.checkpoints, v.leaves, v.revisions, v.documents, v.blobs} {
+	for _, step := range []func(Log) error{v.head, v.checkpoints, v.leaves, v.revisions, v.documents, v.blobs, v.index} {
 		if err := step(log); err != nil {
 			return v.report, fmt.Errorf("verify the log: %w", err)
 		}
@@ -62,6 +63,8 @@ type verifier struct {
 	stored *storedHashes
 	newest time.Time // of the records so far
 	chains *chains
+
+	entries entrySet // that the index has to have
 }
 
 func (v *verifier) head(log Log) (err error) {

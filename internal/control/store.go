@@ -72,6 +72,9 @@ type ReadTx interface {
 	ResourcesAt(kind ResourceKind, parent string, at time.Time) ([]Resource, error)
 	// Events returns up to limit records with seq >= from, in order.
 	Events(from int64, limit int) ([]Event, error)
+	// Search returns up to limit records with from <= seq < to that the index has
+	// under all of the terms, in order.
+	Search(terms []audit.Term, from, to int64, limit int) ([]Event, error)
 	// Blob returns a document stored under its SHA-256 ("sha256:<hex>").
 	Blob(sum string) ([]byte, error)
 	// Secret returns what PutSecret has stored, or an Error of Kind NotFound.

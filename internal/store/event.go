@@ -30,6 +30,9 @@ func (w *writer) Append(record func(seq int64) ([]byte, error)) (int64, error) {
 	if _, err := w.s.exec("append an event", event, seq, nonNil(data)); err != nil {
 		return 0, err
 	}
+	if err := w.s.index(seq, data); err != nil {
+		return 0, err
+	}
 	first := tlog.StoredHashIndex(0, seq)
 	for i, h := range tree.Append(tlog.RecordHash(data)) {
 		const hash = `INSERT INTO log_hashes (idx, hash) VALUES ($1, $2)`

@@ -32,7 +32,7 @@ func (db *DB) migrateSet(ctx context.Context, pool *sql.DB, dir, table string) e
 		return err
 	}
 	if dir == "migrations" {
-		options = append(options, goose.WithGoMigrations(recordTimes))
+		options = append(options, goose.WithGoMigrations(recordTimes, recordTerms))
 	}
 	options = append(options, goose.WithTableName(table), goose.WithDisableGlobalRegistry(true), goose.WithSlog(db.log))
 	p, err := goose.NewProvider(name, pool, files, options...)

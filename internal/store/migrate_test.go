@@ -22,6 +22,7 @@ func TestMigrateFromFirst(t *testing.T) {
 		`ALTER TABLE revisions DROP COLUMN deleted_at_ms`,
 		`DROP TABLE secrets`,
 		`DROP TABLE stream_cursors`,
+		`DROP TABLE event_terms`,
 		`DELETE FROM schema_version WHERE version_id > 1`,
 		`INSERT INTO revisions (kind, key, rev, parent, hash, doc, at_ms) VALUES ('flag', 'a', 1, 'p', 'sha256:', '{}', 1000)`,
 	} {
@@ -48,7 +49,7 @@ func TestMigrateFromFirst(t *testing.T) {
 }
 
 // TestMigrateTakesRecordTimes gives revisions that know neither their record
-// nor its time both of them.
+// nor its time both of them, and an index to records that had none.
 func TestMigrateTakesRecordTimes(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -62,6 +63,7 @@ func TestMigrateTakesRecordTimes(t *testing.T) {
 	}{
 		{`DROP TABLE secrets`, nil},
 		{`DROP TABLE stream_cursors`, nil},
+		{`DROP TABLE event_terms`, nil},
 		{`DELETE FROM schema_version WHERE version_id > 2`, nil},
 		{`INSERT INTO revisions (kind, key, rev, parent, hash, doc, at_ms) VALUES ('flag', 'a', 1, 'p', 'sha256:', '{}', 7)`, nil},
 		{`INSERT INTO resources (kind, key, rev, parent, hash, doc, updated_at_ms) VALUES ('flag', 'a', 1, 'p', 'sha256:', '{}', 7)`, nil},
@@ -72,6 +74,10 @@ func TestMigrateTakesRecordTimes(t *testing.T) {
 		}
 	}
 	openDir(t, dir).Close()
+	var found int
+	if err := db.QueryRowContext(t.Context(), `SELECT COUNT(*) FROM event_terms WHERE seq < 2`).Scan(&found); err != nil || found != 2 {
+		t.Errorf("%d entries in the index (%v), want that of the resource for each record", found, err)
+	}
 	var got [4]int64
 	const query = `SELECT at_ms, revisions.seq, deleted_at_ms, updated_at_ms FROM revisions JOIN resources USING (kind, key, rev)`
 	if err := db.QueryRowContext(t.Context(), query).Scan(&got[0], &got[1], &got[2], &got[3]); err != nil {

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -34,12 +35,29 @@ type RecordPage struct {
 
 type recordQuery struct {
 	Page
-	From int64 `query:"from" minimum:"0" doc:"the first sequence number that is wanted"`
+	From     int64     `query:"from" minimum:"0" doc:"the first sequence number that is wanted"`
+	Actor    string    `query:"actor" doc:"the principal that acted"`
+	Agent    string    `query:"agent" doc:"the agent that acted"`
+	OBO      string    `query:"obo" doc:"on whose behalf"`
+	Approver string    `query:"approver" doc:"who approved"`
+	Resource string    `query:"resource" doc:"its type, a slash and its key" example:"flag/checkout"`
+	Type     string    `query:"type" example:"flag.env.enable"`
+	Env      string    `query:"environment"`
+	Project  string    `query:"project"`
+	Since    time.Time `query:"since" doc:"not before"`
+	Until    time.Time `query:"until" doc:"before"`
+}
+
+func (in *recordQuery) query() audit.Query {
+	return audit.Query{
+		Approver: in.Approver, Agent: in.Agent, OBO: in.OBO, Resource: in.Resource, Actor: in.Actor, Type: in.Type,
+		Env: in.Env, Project: in.Project, From: in.Since, To: in.Until,
+	}
 }
 
 func (a api) audit(h huma.API) {
 	route(a, h, get("/audit/verify", "verifyAudit", "Re-read the whole log and its signed checkpoints"), a.verify)
-	route(a, h, get("/audit/records", "listRecords", "Read records of the log"), a.records)
+	route(a, h, get("/audit/records", "listRecords", "Read or search the records of the log"), a.records)
 }
 
 func (a api) verify(ctx context.Context, p control.Principal, _ *none) (AuditReport, error) {
@@ -78,20 +96,18 @@ func (a api) records(ctx context.Context, p control.Principal, in *recordQuery) 
 	if err != nil {
 		return RecordPage{}, err
 	}
-	events, err := a.Service.Events(ctx, p, from, in.Limit+1)
-	out := RecordPage{Records: []audit.Record{}}
-	for _, e := range events {
-		if len(out.Records) == in.Limit {
-			out.Next = nextAfter(list, strconv.FormatInt(e.Seq, 10))
-			break
-		}
-		r, err := audit.Decode(e.Record)
-		if err != nil {
-			return RecordPage{}, err
-		}
-		out.Records = append(out.Records, r)
+	if _, key, _ := strings.Cut(in.Resource, "/"); in.Resource != "" && key == "" {
+		return RecordPage{}, control.Invalidf("resource", "%q is not a type, a slash and a key, such as flag/checkout", in.Resource)
 	}
-	return out, err
+	found, err := a.Service.SearchRecords(ctx, p, in.query(), from, in.Limit+1)
+	if err != nil {
+		return RecordPage{}, err
+	}
+	out := RecordPage{Records: append([]audit.Record{}, found[:min(len(found), in.Limit)]...)}
+	if len(found) > in.Limit {
+		out.Next = nextAfter(list, strconv.FormatInt(found[in.Limit].Seq, 10))
+	}
+	return out, nil
 }
 
 // export streams the log as a pack. An answer that breaks off has no last

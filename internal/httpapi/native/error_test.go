@@ -76,6 +76,7 @@ func TestErrors(t *testing.T) {
 		{"a wrong value", "POST", "/flags", admin, `{"name":"a b"}`, 400, "name", nil},
 		{"a time that is none", "POST", "/tokens", admin, `{"name":"a","type":"admin","expiresAt":"tomorrow"}`, 400, "expiresAt", nil},
 		{"an unknown project of a token", "POST", "/tokens", admin, `{"name":"a","type":"backend","environment":"production","projects":["red"]}`, 400, "projects[0]", nil},
+		{"a resource without a type", "GET", "/audit/records?resource=checkout", admin, "", 400, "resource", nil},
 		{"a bad query", "GET", "/audit/records?from=x", admin, "", 400, "from", nil},
 		{"a negative query", "GET", "/audit/records?from=-1", admin, "", 400, "from", nil},
 		{"a bad path", "GET", "/audit/proof/x", admin, "", 400, "seq", nil},

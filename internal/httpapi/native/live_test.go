@@ -114,6 +114,19 @@ func TestAudit(t *testing.T) {
 	if page.Next.Next != "" || len(page.Records) != 4 || page.Records[0].Seq != 1 || page.Records[0].Type != "env.create" {
 		t.Errorf("records, then %q: %d, from %+v", page.Next, len(page.Records), page.Records[0])
 	}
+	for query, want := range map[string]int{
+		"type=env.create": 2, "type=env.create&resource=env/nowhere": 0, "actor=nobody": 0, "agent=nobody": 0, "obo=nobody": 0,
+		"approver=nobody": 0, "since=2000-01-01T00:00:00Z": 5, "until=2000-01-01T00:00:00Z": 0, "type=env.create&from=3": 0,
+	} {
+		if found := get[native.RecordPage](t, p, "GET", "/audit/records?"+query, admin, ""); len(found.Records) != want {
+			t.Errorf("records of %s: %d, want %d", query, len(found.Records), want)
+		}
+	}
+	first := get[native.RecordPage](t, p, "GET", "/audit/records?type=env.create&limit=1", admin, "")
+	second := get[native.RecordPage](t, p, "GET", "/audit/records?type=env.create&limit=1&cursor="+first.Next.Next, admin, "")
+	if len(second.Records) != 1 || second.Records[0].Seq <= first.Records[0].Seq || second.Next.Next != "" {
+		t.Errorf("the second page: %+v", second)
+	}
 	report := get[native.AuditReport](t, p, "GET", "/audit/verify", admin, "")
 	if !report.OK || report.Size != 5 || report.Checkpoint != 5 || report.Documents != 5 || report.VerifierKey != p.key.VerifierKey() {
 		t.Errorf("verified: %+v", report)

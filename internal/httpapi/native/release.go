@@ -310,7 +310,7 @@ func (in ReleaseInput) plan() (gate.Plan, string, error) {
 
 // withChange adds how far the latest change has come.
 func (a api) withChange(ctx context.Context, r control.ReleaseView) (Release, error) {
-	now, err := a.propagation(ctx, changeOf(r))
+	now, err := a.propagation(ctx, releaseChange(r))
 	if err != nil {
 		return Release{}, err
 	}

@@ -42,6 +42,7 @@ func Run(t *testing.T, fresh Fresh) {
 		{"Cursors", testCursors},
 		{"Log", testLog},
 		{"ViewLog", testViewLog},
+		{"Search", testSearch},
 		{"LogTooLarge", testLogTooLarge},
 		{"Rollback", testRollback},
 		{"Swallowed", testSwallowed},
