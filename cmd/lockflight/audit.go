@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/lockflight/lockflight/internal/anchor"
 	"github.com/lockflight/lockflight/internal/audit"
 	"github.com/lockflight/lockflight/internal/control"
 	"github.com/lockflight/lockflight/internal/store"
@@ -76,7 +77,8 @@ func (l logSource) key() (string, error) {
 type auditVerifyCmd struct {
 	logSource
 	format
-	Pack string `arg:"" optional:"" help:"A file that audit export or evidence-pack wrote; the running server's log where absent."`
+	Pack   string `arg:"" optional:"" help:"A file that audit export or evidence-pack wrote; the running server's log where absent."`
+	Anchor string `type:"existingfile" help:"A file that serve --anchor wrote: the log must go on from each checkpoint in it. Needs a pack with --vkey, --data or --database-url."`
 }
 
 // auditReport is what is printed of a verification.
@@ -113,18 +115,21 @@ func (c *auditVerifyCmd) verify(ctx context.Context) (auditReport, error) {
 	switch {
 	case c.Pack != "" && c.offline():
 		return auditReport{}, usageError{errors.New("name a pack, or --data, or --database-url: not two of them")}
+	case c.Anchor != "" && !c.offline() && (c.Pack == "" || c.VerifierKey == "" || zipped(c.Pack)):
+		return auditReport{}, usageError{errors.New("--anchor needs a pack of audit export with --vkey, --data or --database-url")}
 	case c.Pack != "" && zipped(c.Pack):
 		return verifyEvidence(c.Pack, c.VerifierKey)
 	case c.Pack != "":
-		return verifyPack(c.Pack, c.VerifierKey)
+		return verifyPack(c.Pack, c.VerifierKey, c.Anchor)
 	case c.offline():
 		var out auditReport
 		err := c.open(ctx, func(log audit.StoredLog, vkey string) error {
-			keys, err := audit.Verifiers(strings.Fields(vkey)...)
+			o, err := trusting(vkey, c.Anchor)
 			if err != nil {
 				return err
 			}
-			r, err := audit.Verify(log, audit.Options{Keys: keys, Parent: control.ParentOf})
+			o.Parent = control.ParentOf
+			r, err := audit.Verify(log, o)
 			out = reportOf(r, vkey)
 			return err
 		})
@@ -135,7 +140,19 @@ func (c *auditVerifyCmd) verify(ctx context.Context) (auditReport, error) {
 	return out, err
 }
 
-func verifyPack(file, vkey string) (auditReport, error) {
+// trusting returns what a log is verified by: the keys of vkey, the newest first,
+// and what a file has anchored of the log that the newest is of.
+func trusting(vkey, file string) (o audit.Options, err error) {
+	keys := strings.Fields(vkey)
+	if o.Keys, err = audit.Verifiers(keys...); err != nil || file == "" || len(keys) == 0 {
+		return o, err
+	}
+	origin, _, _ := strings.Cut(keys[0], "+")
+	o.Known, err = anchor.File{Path: file}.Checkpoints(origin, o.Keys)
+	return o, err
+}
+
+func verifyPack(file, vkey, anchored string) (auditReport, error) {
 	f, err := os.Open(file)
 	if err != nil {
 		return auditReport{}, fmt.Errorf("opening the pack: %w", err)
@@ -147,8 +164,11 @@ func verifyPack(file, vkey string) (auditReport, error) {
 	}
 	var o audit.Options
 	if vkey != "" {
-		if o.Keys, err = audit.Verifiers(vkey); err != nil {
+		if _, err := audit.Verifiers(vkey); err != nil {
 			return auditReport{}, usageError{fmt.Errorf("--vkey: %w", err)}
+		}
+		if o, err = trusting(vkey, anchored); err != nil {
+			return auditReport{}, err
 		}
 	}
 	r, err := audit.VerifyPack(f, info.Size(), o)

@@ -9,6 +9,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/lmittmann/tint"
@@ -53,6 +54,7 @@ type serveCmd struct {
 	CheckpointFile string `name:"checkpoint-file" type:"path" help:"File that keeps the log's newest checkpoint outside the database, for the next start to compare; checkpoint.last beside the key where absent."`
 
 	SealingKey string `name:"sealing-key" type:"path" help:"File of the key that personal data is sealed under; sealing.key beside the signing key where absent. Without it nobody reads who the accounts are."`
+	Anchor     string `placeholder:"file:PATH" help:"Where to keep checkpoints, a line each, once a minute while the log grows: best on another machine, and out of reach of who runs this one. The log is compared with the last at the start."`
 
 	Retention       time.Duration `default:"720h" help:"How long what clients report is kept: usage by the hour, receipts, instances, impact metrics. At least 24h."`
 	FrontendOrigins []string      `name:"frontend-origins" placeholder:"URL,..." help:"Sites whose pages may use the frontend API and OFREP; all where absent."`
@@ -139,9 +141,13 @@ func (c *serveCmd) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return usageError{err}
 	}
+	anchorFile, ok := strings.CutPrefix(c.Anchor, "file:")
+	if c.Anchor != "" && (!ok || anchorFile == "") {
+		return usageError{fmt.Errorf("--anchor: %q is not of the form file:PATH", c.Anchor)}
+	}
 	a, err := app.New(ctx, app.Options{
-		Listen: c.Listen, OTLPListen: c.OTLPGRPC, DataDir: c.Data, DatabaseURL: c.DatabaseURL, SigningKey: c.SigningKey, CheckpointFile: c.CheckpointFile, SealingKey: c.SealingKey,
-		Version: version(), Policy: access,
+		Listen: c.Listen, OTLPListen: c.OTLPGRPC, DataDir: c.Data, DatabaseURL: c.DatabaseURL, SigningKey: c.SigningKey, CheckpointFile: c.CheckpointFile,
+		SealingKey: c.SealingKey, AnchorFile: anchorFile, Version: version(), Policy: access,
 		AdminTokens: c.InitAdmin, BackendTokens: c.InitBackend, FrontendTokens: c.InitFrontend,
 		FrontendOrigins: c.FrontendOrigins, EdgeClientSecret: c.EdgeSecret, Retention: c.Retention, Logger: log,
 		AuditStreams: c.AuditStreams, PrometheusURL: c.PrometheusURL, EvidenceUnits: c.EvidenceUnits, Providers: providers, PublicURL: c.PublicURL, SSOOnly: c.SSOOnly,

@@ -54,6 +54,9 @@ type Options struct {
 	// SealingKey is the file of the key that personal data is sealed under;
 	// sealing.key beside SigningKey where empty.
 	SealingKey string
+	// AnchorFile is what checkpoints are added to, once a minute while the log
+	// grows, and what it is compared with at the start; none where empty.
+	AnchorFile string
 	Version    string
 
 	// Tokens that exist from the first start, in Unleash's form.
@@ -122,7 +125,9 @@ type App struct {
 	known  *audit.Checkpoint // what last had at the start
 	unkept sync.Once         // says that nothing can be kept there
 
-	targets    []notify.Target
+	targets  []notify.Target
+	anchored int64 // records that the newest line of the anchor covers
+
 	edgeSecret []byte // Options.EdgeClientSecret, decoded
 }
 
@@ -180,7 +185,7 @@ func (a *App) open(ctx context.Context) error {
 		return fmt.Errorf("reading the accounts: %w", err)
 	}
 	a.last = lastCheckpoint{o.CheckpointFile}
-	if err := a.checkLog(ctx); err != nil {
+	if err := errors.Join(a.checkLog(ctx), a.checkAnchor(ctx)); err != nil {
 		return err
 	}
 	if err := a.prepare(ctx); err != nil {
@@ -352,7 +357,7 @@ func (a *App) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	for _, part := range []func(context.Context) error{
 		a.store.Run, a.Service.Run, a.Service.RunRequests, a.hub.Run, a.runner.Run, a.ingest.Run, a.clients.Run,
-		a.signing, a.watching, a.cleaning, a.proving, a.streams.Run,
+		a.signing, a.anchoring, a.watching, a.cleaning, a.proving, a.streams.Run,
 	} {
 		g.Go(func() error {
 			if err := part(parts); err != nil && !errors.Is(err, context.Canceled) {

@@ -32,7 +32,7 @@ type Table map[string]Rule
 
 // everything is what a process is assembled from.
 var everything = []string{
-	"sdk", "sdk/eval",
+	"internal/anchor", "sdk", "sdk/eval",
 	"internal/gate", "internal/audit", "internal/policy", "internal/attest", "internal/figures", "internal/codescan",
 	"internal/control",
 	"internal/store", "internal/feed", "internal/evidence", "internal/runner", "internal/signed", "internal/source", "internal/suite", "internal/edge",
@@ -89,6 +89,7 @@ var Packages = Table{
 	"internal/edge": {Imports: []string{
 		"internal/control", "internal/feed", "internal/evidence", "internal/signed", "internal/sse", "internal/witness", "sdk/eval",
 	}},
+	"internal/anchor":  {Imports: []string{"internal/audit"}},
 	"internal/witness": {Imports: []string{"internal/audit"}},
 	"internal/httpapi": {Imports: []string{"internal/control"}},
 	"internal/httpapi/unleash": {Imports: []string{
@@ -119,7 +120,7 @@ var Packages = Table{
 	}},
 	"cmd/lockflight": {Imports: []string{
 		"internal/app", "internal/demo", "internal/control", "internal/signin", "internal/gate", "internal/gate/expr",
-		"internal/audit", "internal/codescan", "internal/codescan/risk", "internal/policy", "internal/store", "internal/migrate",
+		"internal/anchor", "internal/audit", "internal/codescan", "internal/codescan/risk", "internal/policy", "internal/store", "internal/migrate",
 		"internal/mcpserver", "internal/worktree", "sdk", "sdk/eval",
 	}},
 	// Examples are outside callers; the test of taubench runs the gate on what
