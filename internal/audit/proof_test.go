@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 )
 
+// A-21, golden vectors: those of the format's description, computed elsewhere.
 func TestProofGolden(t *testing.T) {
 	t.Parallel()
 	log := goldenLog(t)

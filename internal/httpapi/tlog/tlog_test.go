@@ -231,7 +231,7 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
-// An alarm counts where it is proved: by a checkpoint that the log's key has
+// A-29, lying witnesses: an alarm counts where it is proved: by a checkpoint that the log's key has
 // signed, and that the log does not go on from.
 func TestAlarm(t *testing.T) {
 	t.Parallel()
