@@ -44,6 +44,7 @@ type cli struct {
 	MCP          mcpCmd          `cmd:"" name:"mcp" help:"Serve a coding agent on stdin and stdout, from a server."`
 	Generate     generateCmd     `cmd:"" help:"Write typed accessors for flags."`
 	Scan         scanCmd         `cmd:"" help:"Find where a tree of source code refers to flags."`
+	Cleanup      cleanupCmd      `cmd:"" help:"Take a flag that has settled out of Go code."`
 	Import       importCmd       `cmd:"" help:"Bring in flags from elsewhere."`
 	Export       exportCmd       `cmd:"" help:"Write flags and segments as YAML."`
 	Plan         planCmd         `cmd:"" help:"Show what would change for files of configuration to hold; keep release plans."`

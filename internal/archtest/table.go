@@ -56,10 +56,11 @@ var Packages = Table{
 		Class: Pure, Modules: []string{"cel.dev/cel-go", "go.yaml.in/yaml/v4"},
 		Imports: []string{"internal/condition", "sdk/eval"},
 	},
-	"internal/attest":        {Class: Pure},
-	"internal/figures":       {Class: Pure},
-	"internal/codescan":      {Class: Pure},
-	"internal/codescan/risk": {Class: Pure},
+	"internal/attest":           {Class: Pure},
+	"internal/figures":          {Class: Pure},
+	"internal/codescan":         {Class: Pure},
+	"internal/codescan/risk":    {Class: Pure},
+	"internal/codescan/rewrite": {Class: Pure, Imports: []string{"internal/codescan"}},
 
 	// The public client: whoever embeds it compiles no third-party package.
 	"sdk":          {Class: StdOnly, Imports: []string{"sdk/eval", "internal/sse"}},
@@ -108,7 +109,7 @@ var Packages = Table{
 	"internal/mcpserver": {Imports: []string{
 		"internal/control", "internal/gate", "internal/policy", "internal/figures", "internal/codescan", "internal/codescan/risk", "internal/httpapi", "sdk/eval",
 	}},
-	"internal/worktree": {Imports: []string{"internal/codescan"}},
+	"internal/worktree": {Imports: []string{"internal/codescan", "internal/codescan/rewrite"}},
 	"internal/webui":    {},
 
 	// Assembly: app wires everything, demo and the command stand on it. The
@@ -120,8 +121,8 @@ var Packages = Table{
 	}},
 	"cmd/lockflight": {Imports: []string{
 		"internal/app", "internal/demo", "internal/control", "internal/signin", "internal/gate", "internal/gate/expr",
-		"internal/anchor", "internal/audit", "internal/codescan", "internal/codescan/risk", "internal/policy", "internal/store", "internal/migrate",
-		"internal/mcpserver", "internal/worktree", "sdk", "sdk/eval",
+		"internal/anchor", "internal/audit", "internal/codescan", "internal/codescan/rewrite", "internal/codescan/risk", "internal/policy",
+		"internal/store", "internal/migrate", "internal/mcpserver", "internal/worktree", "sdk", "sdk/eval",
 	}},
 	// Examples are outside callers; the test of taubench runs the gate on what
 	// the example writes.

@@ -99,3 +99,17 @@ func (e *extractor) functionEnd(i int) int {
 	}
 	return 0
 }
+
+// Kept returns the lines on which annotations keep a flag on a day, YYYY-MM-DD.
+func (f Facts) Kept(key, today string) []int {
+	var lines []int
+	for _, k := range f.keeps {
+		if k.key != key || k.until != "" && k.until < today {
+			continue
+		}
+		for line := k.from; line <= k.to; line++ {
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
