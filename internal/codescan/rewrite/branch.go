@@ -162,7 +162,8 @@ func (f *folder) clashes(inner *types.Scope, rest []ast.Stmt, over bool) bool {
 		outer = outer.Parent()
 	}
 	for _, name := range inner.Names() {
-		if outer.Lookup(name) != nil {
+		// What is declared behind a block that leaves goes.
+		if obj := outer.Lookup(name); obj != nil && (!over || obj.Pos() < inner.Pos()) {
 			return true
 		}
 		if !over && slices.ContainsFunc(rest, func(s ast.Stmt) bool { return mentions(s, name) }) {

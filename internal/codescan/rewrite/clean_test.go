@@ -117,9 +117,7 @@ func golden(t *testing.T, name, side string, module *rewrite.Module, result rewr
 		archive.Files = slices.DeleteFunc(archive.Files, func(f txtar.File) bool { return len(f.Data) == 0 })
 		goldenMu <- struct{}{}
 		defer func() { <-goldenMu }()
-		if err := os.WriteFile(path, txtar.Format(archive), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		write(t, path, txtar.Format(archive))
 	}
 }
 
@@ -195,6 +193,13 @@ func main() {
 	}
 %s}
 `
+
+func write(t *testing.T, path string, data []byte) {
+	t.Helper()
+	if err := os.WriteFile(path, data, 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
 
 func writeTree(t *testing.T, root string, files map[string][]byte) {
 	t.Helper()
