@@ -72,6 +72,9 @@ func (s *sweeper) unusedImport(pos token.Pos) {
 // unusedVar removes the variable declared at pos and what sets it.
 func (s *sweeper) unusedVar(pos token.Pos) {
 	nodes := s.path(pos)
+	if len(nodes) == 0 {
+		return
+	}
 	id, ok := nodes[len(nodes)-1].(*ast.Ident)
 	if !ok {
 		return
