@@ -40,10 +40,21 @@ func (f *folder) condition(s *ast.IfStmt) {
 	}
 	before := len(f.edits)
 	f.expr(s.Cond)
-	if p, ok := s.Cond.(*ast.ParenExpr); ok && len(f.edits) > before {
+	if p, ok := s.Cond.(*ast.ParenExpr); ok && len(f.edits) > before && !hasLiteral(p) {
 		f.remove(p.Lparen, p.X.Pos())
 		f.remove(p.X.End(), p.End())
 	}
+}
+
+// hasLiteral reports whether an expression needs its parentheses before a brace.
+func hasLiteral(e ast.Expr) bool {
+	found := false
+	ast.Inspect(e, func(n ast.Node) bool {
+		_, ok := n.(*ast.CompositeLit)
+		found = found || ok
+		return !found
+	})
+	return found
 }
 
 // droppable reports whether the first part of an if or a switch goes with the

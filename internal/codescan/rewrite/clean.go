@@ -228,7 +228,12 @@ func (c *cleaner) fold(u *unit, changed map[string][]byte) {
 			continue
 		}
 		data := apply(f.src, f.edits)
-		if formatted, err := format.Source(data); err == nil && c.formatted[name] {
+		formatted, err := format.Source(data)
+		if err != nil {
+			c.left[Left{name, 1, "the file did not parse after the edit, which was taken back: " + err.Error()}] = true
+			continue
+		}
+		if c.formatted[name] {
 			data = formatted
 		}
 		if !bytes.Equal(data, f.src) {

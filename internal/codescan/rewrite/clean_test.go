@@ -22,7 +22,10 @@ import (
 	"github.com/lockflight/lockflight/internal/worktree"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var (
+	update   = flag.Bool("update", false, "write the golden files anew")
+	nestings = flag.Uint64("nestings", 0, "the seed of the random nestings; 0 for a fresh one")
+)
 
 // sides are those that each fixture is cleaned for.
 var sides = map[string]rewrite.Side{"on": {On: true}, "off": {}, "a": {On: true, Variant: "a"}}
@@ -148,11 +151,11 @@ func fixtureModule(t *testing.T) (root string, names []string) {
 		fmt.Fprintf(&imports, "\t\"example.com/app/%s\"\n", name)
 		fmt.Fprintf(&calls, "\tprintln(\"%s\")\n\t%s.Run(c)\n", name, name)
 	}
-	seed := uint64(time.Now().UnixNano())
-	if *update {
-		seed = 1
+	seed := *nestings
+	if seed == 0 {
+		seed = uint64(time.Now().UnixNano())
 	}
-	t.Logf("random nestings of seed %d", seed)
+	t.Logf("random nestings: -nestings %d makes them again", seed)
 	files["random/in.go"] = randomSource(rand.New(rand.NewPCG(seed, 0)))
 	fmt.Fprint(&imports, "\t\"example.com/app/random\"\n")
 	fmt.Fprint(&calls, "\tprintln(\"random\")\n\trandom.Run(c)\n")

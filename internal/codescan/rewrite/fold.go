@@ -87,7 +87,7 @@ func (f *folder) expr(e ast.Expr) {
 		}
 	case *ast.ParenExpr:
 		if x := f.reduce(e.X); x != e.X {
-			if _, binary := x.(*ast.BinaryExpr); !binary {
+			if _, binary := x.(*ast.BinaryExpr); !binary && !hasLiteral(x) {
 				f.remove(e.Lparen, e.X.Pos())
 				f.remove(e.X.End(), e.End())
 			}
