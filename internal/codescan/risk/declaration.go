@@ -38,10 +38,22 @@ var publicPatterns = [...]pattern{
 
 // declares reports whether a line declares what others may use.
 func (k kind) declares(l *line) bool {
+	if k == kindGo && !mayDeclare(l.raw) {
+		return false
+	}
 	if l.matches(publicPatterns[k], l.raw) && (k != kindJava || !l.matches(publicJavaTest, l.raw)) {
 		return true
 	}
 	return k == kindJava && l.matches(publicJavaMember, l.raw)
+}
+
+// mayDeclare reports whether a line of Go begins as one that publicGo matches.
+func mayDeclare(raw string) bool {
+	first := strings.TrimPrefix(raw, "\t")
+	if first == "" {
+		return false
+	}
+	return first[0] >= 'A' && first[0] <= 'Z' || len(first) == len(raw) && strings.IndexByte("ftcv", first[0]) >= 0
 }
 
 // declarations gives points for what others use of the change: exported

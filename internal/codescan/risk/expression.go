@@ -51,6 +51,9 @@ const (
 	publicRuby
 	publicKotlin
 	publicSwift
+	tracked
+	outbound
+	tuned
 
 	// Those from here on are asked of few lines, and have no hints.
 	hinted
@@ -58,17 +61,16 @@ const (
 
 const (
 	downPath = hinted + iota
-	permissionWord
 	bypass
 	dependencyInfo
 	dependencyOwn
 	dependencyNew
 	runtimeVersion
 	fieldLine
+	errorReturn
+	discarded
+	grantItem
 	flagName
-	tracked
-	outbound
-	tuned
 	agentPath
 	nilGuard
 	routeGuard
@@ -155,11 +157,12 @@ var expressions = [patterns]string{
 		`secure_compare`, `hash_equals`, `fixed_time_eq`, `verify_slice`,
 	),
 	grant: oneOf(
-		`verbs:\s*\[.*\*`, `resources:\s*\[.*(secrets|\*)`, `^-\s*"?(secrets|\*)"?\s*$`,
+		`verbs:\s*\[.*\*`, `resources:\s*\[.*(secrets|\*)`,
 		`"?(Action|Resource|Principal)"?\s*[:=]\s*\[?"\*`, `permissions:\s*write-all`,
 		`roles/(owner|editor|\w+\.admin)`, `GRANT\s+(ALL|SELECT|INSERT|UPDATE)`,
 		`chmod\s+(-R\s+)?[0-7]*7[0-7]{0,2}7`, `privileged:\s*true`, `runAsUser:\s*0`, `hostNetwork:\s*true`,
 	),
+	grantItem: `^-\s*"?(secrets|\*)"?\s*$`,
 	softGrant: `^-?\s*verbs:|^-\s*"?(create|update|patch|delete|escalate|bind|impersonate|deletecollection)"?\s*$`,
 	moneySum: oneOf(
 		`\w\s*[*]\s*[A-Za-z(]`,
@@ -170,12 +173,14 @@ var expressions = [patterns]string{
 
 	// Robustness.
 	errorHandling: oneOf(
-		`\bif\s+err\s*!=\s*nil`, `\breturn\b.*\berr\b`, words(`catch except raise throw rescue finally assert`),
+		`\bif\s+err\s*!=\s*nil`, words(`catch except raise throw rescue finally assert`),
 		`\.catch\(`, `\berrors\.(Is|As|New|Wrap)`, `\bfmt\.Errorf`, `\bErr\(`, `map_err`, `\?\s*;`,
 		`\bdefer\b.*(Close|Unlock|Rollback|cancel)`,
 	),
+	errorReturn: `\breturn\b.*\berr\b`,
+	discarded:   `^_\s*=\s*\w+[\w.]*\(`,
 	swallowed: oneOf(
-		`^_\s*=\s*\w+[\w.]*\(`, `\bexcept\b[^:]*:\s*(pass)?$`, `catch\s*(\(\w*\))?\s*\{\s*\}`, `\.unwrap\(\)`,
+		`\bexcept\b[^:]*:\s*(pass)?$`, `catch\s*(\(\w*\))?\s*\{\s*\}`, `\.unwrap\(\)`,
 		`@SuppressWarnings`, `#\s*nosec`, `//\s*nolint`, `eslint-disable`, `# type: ignore`, `@ts-ignore`,
 	),
 
@@ -246,8 +251,7 @@ var expressions = [patterns]string{
 	awaits:    `\bawait\b`,
 
 	// Tables of permissions, migrations, versions, CI.
-	listEntry:      "^[\"'`]?[\\w.:*-]+[\"'`]?,?$",
-	permissionWord: `permission|role|grant|scope|privilege|policy`,
+	listEntry: "^[\"'`]?[\\w.:*-]+[\"'`]?,?$",
 	downMark: ignoreCase + oneOf(
 		`exports\.down\b`, `def downgrade\b`, `\+goose Down`, `migrate:down`, `\bdown\s*\(`, `async down`,
 		`export (async )?function down`, `def self\.down`, `def down\b`, `@Rollback`, `rollback\s*\{`,

@@ -90,9 +90,9 @@ func (f *file) hasRules() bool {
 }
 
 func (c *change) grants(f *file, l *line, rules bool) {
-	found := l.match(grant, l.text)
+	granted := l.matches(grant, l.text) || rules && l.text[0] == '-' && grantItem.in(l.text)
 	switch {
-	case found != "" && (rules || found[0] != '-'):
+	case granted:
 		points := 60
 		if f.class == CI {
 			points = 40
@@ -134,9 +134,7 @@ func (c *change) permissionTables() {
 		if f.class != Code || f.ui {
 			continue
 		}
-		about := permissionWord.in(strings.ToLower(f.path)) || slices.ContainsFunc(f.hunks, func(h hunk) bool {
-			return permissionWord.in(strings.ToLower(h.head))
-		})
+		about := ofPermissions(f.path) || slices.ContainsFunc(f.hunks, func(h hunk) bool { return ofPermissions(h.head) })
 		if !about {
 			continue
 		}
@@ -147,6 +145,14 @@ func (c *change) permissionTables() {
 			}
 		}
 	}
+}
+
+// ofPermissions reports whether a text speaks of permissions, in any form.
+func ofPermissions(text string) bool {
+	text = strings.ToLower(text)
+	return slices.ContainsFunc([]string{"permission", "role", "grant", "scope", "privilege", "policy"}, func(word string) bool {
+		return strings.Contains(text, word)
+	})
 }
 
 // massDeletion looks for five files of code or more that are deleted, of 400

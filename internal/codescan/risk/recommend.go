@@ -166,9 +166,9 @@ func (c *change) flagType() FlagType {
 	for _, f := range c.live {
 		for _, l := range f.add {
 			entitlements = entitlements || l.words&(aboutAuth|aboutMoney) != 0 && l.matches(guardStatement, l.blank)
-			variants = variants || f.ui && tracked.in(l.text)
-			calls = calls || l.matches(network, l.blank) || outbound.in(l.blank)
-			tuning = tuning || tuned.in(l.blank)
+			variants = variants || f.ui && l.matches(tracked, l.text)
+			calls = calls || l.matches(network, l.blank) || l.matches(outbound, l.blank)
+			tuning = tuning || l.matches(tuned, l.blank)
 		}
 	}
 	switch {

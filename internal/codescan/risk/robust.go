@@ -1,6 +1,9 @@
 package risk
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // robustness gives points for errors that are handled less.
 func (c *change) robustness() {
@@ -14,10 +17,10 @@ func (c *change) robustness() {
 		if f.class != Code {
 			continue
 		}
-		gone += countLines(f.del, errorHandling)
-		fresh += countLines(f.add, errorHandling)
+		gone += countErrors(f.del)
+		fresh += countErrors(f.add)
 		for _, l := range f.add {
-			if l.matches(swallowed, l.text) {
+			if l.swallows() {
 				swallows = append(swallows, Contribution{Path: f.path, Line: l.number, Why: l.text})
 			}
 		}
@@ -32,4 +35,21 @@ func (c *change) robustness() {
 		first := swallows[0]
 		c.at(min(6, 2+len(swallows)), "robust.swallowed", first.Path, first.Line, first.Why)
 	}
+}
+
+// countErrors returns how many lines handle an error.
+func countErrors(lines []*line) int {
+	n := 0
+	for _, l := range lines {
+		if l.matches(errorHandling, l.blank) || strings.Contains(l.blank, "err") && errorReturn.in(l.blank) {
+			n++
+		}
+	}
+	return n
+}
+
+// swallows reports whether a line passes over an error, or over what a linter
+// says.
+func (l *line) swallows() bool {
+	return l.text[0] == '_' && discarded.in(l.text) || l.matches(swallowed, l.text)
 }
