@@ -49,11 +49,12 @@ func (c *riskCmd) read(ctx context.Context, in io.Reader) (string, error) {
 	var err error
 	switch c.Diff {
 	case "":
-		dir := c.Repo
-		if dir == "" {
-			dir = "."
+		args := []string{"diff", "--no-color", "--no-ext-diff", "--find-renames", "--src-prefix=a/", "--dst-prefix=b/"}
+		dir := "."
+		if c.Repo != "" { // its paths are those of the files in it
+			dir, args = c.Repo, append(args, "--relative")
 		}
-		return git(ctx, dir, "diff", "--no-color", "--no-ext-diff", "--find-renames", "--src-prefix=a/", "--dst-prefix=b/", c.Base, "--")
+		return git(ctx, dir, append(args, "--end-of-options", c.Base, "--")...)
 	case "-":
 		raw, err = io.ReadAll(in)
 	default:
