@@ -148,10 +148,14 @@ func (k Kill) check(tx ReadTx) error {
 	return Invalidf("scope", "%q is not agent, client, project or all", k.Scope)
 }
 
-// freeze holds the releases that the killed have started.
+// freeze holds the releases that the killed have started, and what they have
+// proposed.
 func (w *work) freeze(k Kill) error {
 	owner, err := k.owner(w)
 	if err != nil {
+		return err
+	}
+	if err := w.freezeRequests(k, owner); err != nil {
 		return err
 	}
 	open, err := list[Release](w, KindRelease, releasesOpen)
@@ -166,6 +170,31 @@ func (w *work) freeze(k Kill) error {
 		}
 		r.FrozenBy = k.key()
 		if err := w.putRelease("release.freeze", r, audit.Decision{}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// freezeRequests takes what the killed have proposed out of everybody's hands,
+// until a person takes it up as their own. Lifting the kill does not.
+func (w *work) freezeRequests(k Kill, owner string) error {
+	open, err := list[ChangeRequest](w, KindChangeRequest, requestsOpen)
+	if err != nil {
+		return err
+	}
+	for _, c := range open {
+		author := c.Authors[0].ID
+		here := k.Scope == KillAll || slices.ContainsFunc(c.places(), func(at Scope) bool { return at.Project == k.Target })
+		theirs := author == owner || owner == "" && isAgent(author) && here
+		if _, may := c.State.after(verbFreeze); !theirs || !may {
+			continue
+		}
+		if err := c.do(verbFreeze, w.now); err != nil {
+			return err
+		}
+		c.Note = k.String() + " was stopped"
+		if err := w.putRequest(verbFreeze, c); err != nil {
 			return err
 		}
 	}

@@ -80,7 +80,8 @@ func (s *Service) checkBlocks(ctx context.Context, p Principal, in StartRelease)
 		if err != nil {
 			return present(err)
 		}
-		production = env.Type == productionType && p.May(PermReleaseStart, Ref{f.Project, f.Name, in.Environment}.scope()) == nil
+		production = env.Type == productionType &&
+			(p.Proposal != nil || p.May(PermReleaseStart, Ref{f.Project, f.Name, in.Environment}.scope()) == nil)
 		return nil
 	})
 	if err != nil || !production {

@@ -260,6 +260,9 @@ func reads(tx, drafted ReadTx, ops []Operation) ([]Base, error) {
 			}
 		case KindRelease:
 			keys = append(keys, Entity{KindFlag, o.Start.Flag}, Entity{KindFlagEnv, o.Base.Key})
+			for _, t := range o.Start.With {
+				keys = append(keys, Entity{KindFlag, t.Flag}, Entity{KindFlagEnv, o.Start.Environment + "/" + t.Flag})
+			}
 		}
 		for _, k := range keys {
 			if err := add(k.Kind, k.Key); err != nil {

@@ -71,6 +71,7 @@ type Release struct {
 	Epoch        *Epoch             `json:"epoch,omitempty"`        // of its evidence; nil in the first
 	CooldownFrom *time.Time         `json:"cooldownFrom,omitempty"` // the flag's last rollback here
 	Note         string             `json:"note,omitempty"`         // the reason that a person gave last
+	Request      string             `json:"request,omitempty"`      // change request that it was started by
 	Stages       []gate.Stage       `json:"stages,omitempty"`       // of the plan that follow, in other environments
 	After        string             `json:"after,omitempty"`        // the release of the stage before
 	Next         string             `json:"next,omitempty"`         // that of the stage that followed
@@ -346,7 +347,7 @@ func (w *work) newRelease(ref Ref, fe FlagEnv, in StartRelease) (Release, error)
 	r := Release{
 		ID: newID(releasePrefix, w.now), Project: ref.Project, Flag: ref.Flag, Environment: ref.Environment,
 		Build: in.Build, Control: in.Control, Plan: in.Plan, Template: in.Template, Stickiness: in.Stickiness,
-		State: Running, StartedBy: w.acting().ID, StartedAt: w.now,
+		State: Running, StartedBy: w.acting().ID, StartedAt: w.now, Request: w.requestID(),
 		Progress: gate.NewProgress(w.now),
 	}
 	if r.Stickiness == "" {

@@ -103,11 +103,14 @@ func (s *Service) tryBegin(ctx context.Context, p Principal, id string, rev int6
 		if w.p, err = r.Starter.principal(w); err != nil {
 			return err
 		}
+		if err := w.continueRequest(r.Request); err != nil {
+			return err
+		}
 		next, err := w.drafted(r.asked())
 		if err != nil {
 			return err
 		}
-		next.ID, next.StartAt, next.Starter, next.StartedBy = r.ID, r.StartAt, r.Starter, r.StartedBy
+		next.Request, next.ID, next.StartAt, next.Starter, next.StartedBy = r.Request, r.ID, r.StartAt, r.Starter, r.StartedBy
 		next.Template, next.Forecast, next.Approvals = r.Template, r.Forecast, r.Approvals
 		next.Stages, next.After = r.Stages, r.After
 		return w.enter(&next)

@@ -84,7 +84,7 @@ func (w *work) follow(r *Release) error {
 	next := Release{
 		ID: newID("rel-", w.now), Project: lead.Project, Flag: lead.Flag, Environment: st.Environment,
 		Build: lead.Build, Control: lead.Control, Plan: plan, Template: r.Template, Stickiness: r.Stickiness,
-		State: Scheduled, Stages: r.Stages[1:], After: r.ID, StartAt: &w.now, Starter: r.Starter,
+		State: Scheduled, Stages: r.Stages[1:], After: r.ID, StartAt: &w.now, Starter: r.Starter, Request: r.Request,
 		StartedBy: r.StartedBy, StartedAt: w.now, ChangedAt: w.now,
 	}
 	for _, one := range r.Each()[1:] {

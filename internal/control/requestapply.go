@@ -14,12 +14,31 @@ import (
 // is that of what is written, that nothing has moved since, that those who
 // approved it still may, and what the policy says now.
 func (s *Service) ApplyRequest(ctx context.Context, p Principal, id string) (RequestView, error) {
+	if err := s.checkStarts(ctx, id); err != nil {
+		return RequestView{}, err
+	}
 	return s.onRequest(ctx, p, id, verbApply, func(w *work, c *ChangeRequest) error {
 		if err := w.everywhere(c, PermChangeApply); err != nil {
 			return err
 		}
 		return w.fulfil(c, verbApply)
 	})
+}
+
+// checkStarts is checkBlocks of the releases that an approved request starts, by
+// what their environments are now. What there is not, is left to the transaction.
+func (s *Service) checkStarts(ctx context.Context, id string) error {
+	var c ChangeRequest
+	err := s.store.View(ctx, func(tx ReadTx) (err error) {
+		c, err = get[ChangeRequest](tx, KindChangeRequest, id)
+		return present(err)
+	})
+	for _, o := range c.Ops {
+		if err == nil && o.Start != nil && c.State.pending() {
+			err = s.checkBlocks(ctx, Engine(), *o.Start)
+		}
+	}
+	return err
 }
 
 // minBypassReason is how much the reason of a bypass must say, in bytes.
@@ -30,6 +49,9 @@ const minBypassReason = 20
 // and a ticket or an incident. What increases exposure in production needs a
 // break-glass account. Within ReviewWithin somebody else reviews it.
 func (s *Service) BypassRequest(ctx context.Context, p Principal, id, digest, reason, reference string) (RequestView, error) {
+	if err := s.checkStarts(ctx, id); err != nil {
+		return RequestView{}, err
+	}
 	return s.onRequest(ctx, p, id, verbBypass, func(w *work, c *ChangeRequest) error {
 		if err := w.mayBypass(c); err != nil {
 			return err
@@ -90,11 +112,9 @@ func (w *work) fulfil(c *ChangeRequest, verb requestVerb) error {
 		}
 	}
 	perm := w.perm
-	behalf, err := c.behalf(w)
-	if err != nil {
+	if err := w.carrying(c); err != nil {
 		return err
 	}
-	w.request, w.behalf = c, &behalf
 	grows := false
 	for _, o := range c.Ops {
 		if err := w.carry(o); err != nil {
@@ -111,6 +131,34 @@ func (w *work) fulfil(c *ChangeRequest, verb requestVerb) error {
 		return err
 	}
 	return w.putRequest(verb, *c)
+}
+
+// carrying makes what is written next that of a request, in its author's name.
+func (w *work) carrying(c *ChangeRequest) error {
+	behalf, err := c.behalf(w)
+	w.request, w.behalf = c, &behalf
+	return err
+}
+
+// continueRequest is carrying for a release that a request has started, and that
+// begins by its approvals; "" is none.
+func (w *work) continueRequest(id string) error {
+	if id == "" {
+		return nil
+	}
+	c, err := get[ChangeRequest](w, KindChangeRequest, id)
+	if err != nil {
+		return asMissing(err, "change request", id)
+	}
+	return w.carrying(&c)
+}
+
+// requestID names the request that is being carried out, "" without one.
+func (w *work) requestID() string {
+	if w.request == nil {
+		return ""
+	}
+	return w.request.ID
 }
 
 // carry writes one operation, to the letter.

@@ -164,7 +164,30 @@ func (c *ChangeRequest) dueAt(now time.Time) bool {
 }
 
 func (s *Service) settleRequest(ctx context.Context, id string) error {
-	refusal := s.write(ctx, system("scheduler"), Normal, func(w *work) error {
+	refusal := s.checkStarts(ctx, id)
+	if refusal == nil {
+		refusal = s.settleNow(ctx, id)
+	}
+	if k := KindOf(refusal); refusal == nil || k != Conflict && k != Denied && k != Invalid && k != NotFound {
+		return refusal
+	}
+	return s.write(ctx, system("scheduler"), Normal, func(w *work) error {
+		c, err := get[ChangeRequest](w, KindChangeRequest, id)
+		if err != nil || !c.dueAt(w.now) {
+			return err
+		}
+		w.perm = PermChangeApply
+		if err := c.do(verbSuspend, w.now); err != nil {
+			return err
+		}
+		c.Note = refusal.Error()
+		return w.putRequest(verbSuspend, c)
+	})
+}
+
+// settleNow takes a request to where it has come, and applies it where it is due.
+func (s *Service) settleNow(ctx context.Context, id string) error {
+	return s.write(ctx, system("scheduler"), Normal, func(w *work) error {
 		c, err := get[ChangeRequest](w, KindChangeRequest, id)
 		if err != nil {
 			return err
@@ -180,20 +203,5 @@ func (s *Service) settleRequest(ctx context.Context, id string) error {
 			return w.fulfil(&c, verbApply)
 		}
 		return nil
-	})
-	if k := KindOf(refusal); refusal == nil || k != Conflict && k != Denied && k != Invalid && k != NotFound {
-		return refusal
-	}
-	return s.write(ctx, system("scheduler"), Normal, func(w *work) error {
-		c, err := get[ChangeRequest](w, KindChangeRequest, id)
-		if err != nil || !c.dueAt(w.now) {
-			return err
-		}
-		w.perm = PermChangeApply
-		if err := c.do(verbSuspend, w.now); err != nil {
-			return err
-		}
-		c.Note = refusal.Error()
-		return w.putRequest(verbSuspend, c)
 	})
 }
