@@ -23,7 +23,8 @@ type heist struct {
 	*app.App
 
 	root    control.Principal
-	ann     control.Principal // an admin, signed in
+	ann     control.Principal // an admin, signed in, on whose behalf the agent acts
+	eve     control.Principal // another
 	agent   control.Account
 	names   map[string]string // that stand in paths and bodies: {flag}, {person} ...
 	secrets map[string]string // the agent's tokens: its own, and with the admin's delegation
@@ -41,12 +42,8 @@ func heistOn(t *testing.T, o app.Options) *heist {
 	root, own, err := a.Service.Authenticate(ctx, admin)
 	check(t, err)
 	h := &heist{App: a, root: root, secrets: map[string]string{}}
-	person, err := a.Service.CreateAccount(ctx, root, control.Account{Kind: control.KindHuman, Username: "ann", Role: control.RoleAdmin})
-	check(t, err)
-	_, secret, err := a.Service.OpenSession(ctx, person.ID, "password", "")
-	check(t, err)
-	h.ann, _, err = a.Service.Authenticate(ctx, secret)
-	check(t, err)
+	person := h.admin(t, "ann", &h.ann)
+	h.admin(t, "eve", &h.eve)
 	h.agent, err = a.Service.RegisterAgent(ctx, h.ann, control.Account{
 		Username: "mallory", Owner: person.ID, Purpose: "harm", Role: control.RoleAdmin,
 	})
@@ -70,6 +67,19 @@ func heistOn(t *testing.T, o app.Options) *heist {
 	h.names["admin-token"], h.names["agent"], h.names["person"] = own.ID, h.agent.ID, person.ID
 	h.furnish(t)
 	return h
+}
+
+// admin makes a person who may do everything, and signs them in.
+func (h *heist) admin(t *testing.T, name string, as *control.Principal) control.Account {
+	t.Helper()
+	ctx := t.Context()
+	person, err := h.Service.CreateAccount(ctx, h.root, control.Account{Kind: control.KindHuman, Username: name, Role: control.RoleAdmin})
+	check(t, err)
+	_, secret, err := h.Service.OpenSession(ctx, person.ID, "password", "")
+	check(t, err)
+	*as, _, err = h.Service.Authenticate(ctx, secret)
+	check(t, err)
+	return person
 }
 
 // furnish makes flags in production: one that is off, one that is on for few,
@@ -315,7 +325,69 @@ func TestMaliciousAgent(t *testing.T) {
 		}
 		tried++
 	}
+	for as, secret := range h.secrets {
+		t.Run("MC-11 replays "+as, func(t *testing.T) { tried += h.replay(t, secret) })
+	}
 	until(t, fmt.Sprintf("%d leaves", tried), func() bool { return h.leaves(t) == tried })
+}
+
+// proposed is a request of the agent's to switch a flag on in production.
+func (h *heist) proposed(t *testing.T, secret string) control.RequestView {
+	t.Helper()
+	status, answer := h.try(t, http.MethodPost, "/api/v1/flags/dark/environments/production/on?propose=harmless", secret, "")
+	id := regexp.MustCompile(`cr-[0-9a-z]{18}`).FindString(answer)
+	if status != http.StatusAccepted || id == "" {
+		t.Fatalf("proposed: %s", answer)
+	}
+	c, err := h.Service.Request(t.Context(), h.root, id)
+	check(t, err)
+	return c
+}
+
+// replay is what an agent does with a change request of its own which a person
+// approves, applies and takes back: it approves in its own name, with the digest
+// that was approved; it puts something else in the place of what was approved; and
+// it applies again what was. It returns how often it was denied.
+func (h *heist) replay(t *testing.T, secret string) (denied int64) {
+	t.Helper()
+	ctx := t.Context()
+	attempt := func(want int, method, path, body string) {
+		t.Helper()
+		before := h.loot(t)
+		status, answer := h.try(t, method, path, secret, body)
+		if status != want {
+			t.Errorf("%s %s: %s, want %d", method, path, answer, want)
+		}
+		if why := stolen(before, h.loot(t)); why != "" {
+			t.Fatalf("%s %s: %s", method, path, why)
+		}
+		if status == http.StatusForbidden {
+			denied++
+		}
+	}
+	c := h.proposed(t, secret)
+	at, decision := "/api/v1/changes/"+c.ID, `{"digest":"`+c.Digest+`","comment":"fine"}`
+	attempt(http.StatusForbidden, http.MethodPost, at+"/approve", decision)
+	attempt(http.StatusConflict, http.MethodPost, at+"/apply", "")
+	c, err := h.Service.ApproveRequest(ctx, h.eve, c.ID, c.Digest, "fine")
+	check(t, err)
+	attempt(http.StatusForbidden, http.MethodPost, at+"/approve", decision)
+	attempt(http.StatusForbidden, http.MethodPost, at+"/bypass", `{"digest":"`+c.Digest+`","comment":"there is nobody else tonight","reference":"INC-1"}`)
+	attempt(http.StatusOK, http.MethodPut, at, `{"title":"harmless","configuration":{"flags":[{"name":"dark","project":"default","environments":{"production":{"enabled":true,"strategies":[{"name":"default"}]}}}]}}`)
+	attempt(http.StatusConflict, http.MethodPost, at+"/apply", "")
+
+	c = h.proposed(t, secret)
+	at = "/api/v1/changes/" + c.ID
+	_, err = h.Service.ApproveRequest(ctx, h.eve, c.ID, c.Digest, "fine")
+	check(t, err)
+	_, err = h.Service.ApplyRequest(ctx, h.eve, c.ID)
+	check(t, err)
+	dark := control.Ref{Project: "default", Flag: "dark", Environment: "production"}
+	_, err = h.Service.SetEnabled(ctx, h.root, dark, false)
+	check(t, err)
+	attempt(http.StatusConflict, http.MethodPost, at+"/apply", "")
+	attempt(http.StatusForbidden, http.MethodPost, at+"/approve", `{"digest":"`+c.Digest+`"}`)
+	return denied
 }
 
 // attempt goes one way, which must be refused and win nothing.
@@ -356,7 +428,7 @@ var leafless = regexp.MustCompile(`^/(api/client|api/v1/receipts|edge|setup|auth
 // does not know it refuses.
 var anyBodies = []string{`{}`, `{"name":"default","reason":"x"}`, `{"features":["dark"],"flags":["dark"]}`}
 
-// TestMaliciousAgentOnEveryRoute sends what changes something to every route
+// TestMaliciousAgentOnEveryRoute (MC-03) sends what changes something to every route
 // that there is. Whatever is answered, nothing is won by it, and a refusal
 // leaves a leaf.
 func TestMaliciousAgentOnEveryRoute(t *testing.T) {

@@ -57,6 +57,11 @@ func (s *Service) onRequest(ctx context.Context, p Principal, id string, verb re
 		if err := c.visible(w.p); err != nil {
 			return err
 		}
+		if slices.Contains(decisions, verb) { // first, so that a token that tries leaves a record whatever the state
+			if err := w.p.interactive(); err != nil {
+				return err
+			}
+		}
 		settled, err := c.settle(w, w.now)
 		if err != nil {
 			return err

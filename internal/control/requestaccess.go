@@ -13,11 +13,22 @@ func errApprover(code, msg string) error {
 	return &Error{Kind: Denied, Code: code, Field: string(PermChangeApprove), Msg: msg}
 }
 
+// decisions are what people alone do, in a session of their own.
+var decisions = []requestVerb{verbQuorum, verbReject, verbBypass, verbReview}
+
+// interactive refuses whoever is no person in a session.
+func (p Principal) interactive() error {
+	if p.Kind != KindHuman || p.Via != viaSession {
+		return errApprover("people_only", "only a person who is signed in approves, and no token does")
+	}
+	return nil
+}
+
 // approvable refuses who may not decide on a request: what is no person in a
 // session, whoever stands behind it, and who may not approve anywhere in it.
 func (c *ChangeRequest) approvable(tx ReadTx, p Principal) error {
-	if p.Kind != KindHuman || p.Via != viaSession {
-		return errApprover("people_only", "only a person who is signed in approves, and no token does")
+	if err := p.interactive(); err != nil {
+		return err
 	}
 	author, err := c.involves(tx, p.ID)
 	switch {

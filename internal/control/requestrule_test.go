@@ -58,17 +58,8 @@ func TestCR14TwoEnvironments(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, "")
 	ctx := t.Context()
-	p := proposing(o.ann)
-	c := o.proposed(t, nil, o.inBoth(t, p))
-	approver := func(env string) control.Principal {
-		role := must(o.CreateRole(ctx, root, control.Role{Name: "approves in " + env, Type: control.RoleCustom, Permissions: []control.RolePermission{
-			{Name: string(control.PermRead)}, {Name: string(control.PermChangeApprove), Environment: env},
-		}}))(t)
-		a := o.person(t, "of-"+env, control.RoleViewer)
-		o.member(t, "default", a, role.ID)
-		return o.signedIn(t, a)
-	}
-	first, second := approver("development"), approver("production")
+	c := o.proposed(t, nil, o.inBoth(t, proposing(o.ann)))
+	first, second := o.approver(t, "development"), o.approver(t, "production")
 	c = must(o.ApproveRequest(ctx, first, c.ID, c.Digest, ""))(t)
 	if c.State != control.RequestInReview || len(c.Missing) != 1 || c.Missing[0].Environment != "production" {
 		t.Fatalf("by one: %s, missing %+v", c.State, c.Missing)
@@ -76,6 +67,17 @@ func TestCR14TwoEnvironments(t *testing.T) {
 	wantErr(t, err2(o.ApplyRequest(ctx, o.bob, c.ID)), control.Conflict, "")
 	c = must(o.ApproveRequest(ctx, second, c.ID, c.Digest, ""))(t)
 	diff(t, "state", control.RequestApplied, must(o.ApplyRequest(ctx, o.bob, c.ID))(t).State)
+}
+
+// approver is somebody who may approve in one environment alone.
+func (o *office) approver(t *testing.T, env string) control.Principal {
+	t.Helper()
+	role := must(o.CreateRole(t.Context(), root, control.Role{Name: "approves in " + env, Type: control.RoleCustom, Permissions: []control.RolePermission{
+		{Name: string(control.PermRead)}, {Name: string(control.PermChangeApprove), Environment: env},
+	}}))(t)
+	a := o.person(t, "of-"+env, control.RoleViewer)
+	o.member(t, "default", a, role.ID)
+	return o.signedIn(t, a)
 }
 
 // inBoth switches the green flag on in development and in production, at once.

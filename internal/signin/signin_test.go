@@ -169,7 +169,7 @@ func TestID09NobodyIsLockedOut(t *testing.T) {
 	}
 }
 
-// TestID11BreakGlass: an account for emergencies works where no other password
+// TestID11BreakGlass (I10): an account for emergencies works where no other password
 // does, says why, ends within the hour, and is told of.
 func TestID11BreakGlass(t *testing.T) {
 	t.Parallel()

@@ -304,7 +304,7 @@ func (p *plane) listen(t testing.TB, path, last string) <-chan string {
 	return lines
 }
 
-// TestOrigins sees that only pages of the allowed origins may read answers.
+// TestOrigins (AS-08) sees that only pages of the allowed origins may read answers.
 func TestOrigins(t *testing.T) {
 	t.Parallel()
 	p := newPlane(t)

@@ -191,7 +191,7 @@ func TestFrontendUnchanged(t *testing.T) {
 	}
 }
 
-// TestFrontendOrigins names no origin to a page that is not of an allowed one.
+// TestFrontendOrigins (AS-08) names no origin to a page that is not of an allowed one.
 func TestFrontendOrigins(t *testing.T) {
 	t.Parallel()
 	p := newPlane(t)
