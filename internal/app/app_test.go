@@ -93,7 +93,7 @@ func TestServes(t *testing.T) {
 	}
 }
 
-// TestFrontendOrigins names to a page of another site no origin.
+// TestFrontendOrigins (AS-08) names to a page of another site no origin.
 func TestFrontendOrigins(t *testing.T) {
 	t.Parallel()
 	o := options(t)

@@ -209,7 +209,7 @@ func TestAgentsNever(t *testing.T) {
 	}
 }
 
-// TestID06Escalation: nobody gives, to themselves or to others, what they do
+// TestID06Escalation (I6): nobody gives, to themselves or to others, what they do
 // not hold.
 func TestID06Escalation(t *testing.T) {
 	t.Parallel()
