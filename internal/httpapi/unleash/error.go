@@ -37,6 +37,9 @@ type detail struct {
 // render is the httpapi.Renderer of Unleash's errors.
 func render(w http.ResponseWriter, r *http.Request, err *control.Error) {
 	status := httpapi.Status(err)
+	if after := httpapi.Advice(err).Get("Retry-After"); after != "" {
+		w.Header().Set("Retry-After", after)
+	}
 	f := failure{ID: uuid.NewString(), Name: errorName(err.Kind), Message: err.Error(), Details: []detail{{Message: err.Error(), Path: err.Field}}}
 	if other, known := otherwise[err.Code]; known {
 		status, f.Name = other.status, other.name
