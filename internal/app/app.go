@@ -253,7 +253,8 @@ func (a *App) wire() (err error) {
 		Service: a.Service, Log: a.store, VerifierKey: a.signer.vkey, Keys: a.signer.vkeys, Alarm: a.alarm, Logger: o.Logger,
 	})
 	mcpserver.New(mcpserver.Options{
-		Service: a.Service, Evidence: submitted{a.ingest}, Live: a.runner, PublicURL: o.PublicURL, Version: o.Version, Now: o.Now, Logger: o.Logger,
+		Service: a.Service, Evidence: submitted{a.ingest}, Live: a.runner, Proposals: proposals{a.Service}, Evaluate: evaluate,
+		PublicURL: o.PublicURL, Version: o.Version, Now: o.Now, Logger: o.Logger,
 	}).Register(mux)
 	a.people.Register(mux)
 	approval.Register(mux, a.Service, a.people, o.Logger)

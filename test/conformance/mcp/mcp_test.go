@@ -60,6 +60,7 @@ func calls(flag string) []call {
 		{"kill_flag", "", m{"featureName": flag, "environment": "development", "reason": "the test is over"}},
 		{"explain_verdict", "", m{"verdictId": "rel-none.1"}},
 		{"list_stale_flags", "", m{}},
+		{"evaluate_change", "", m{"diff": "--- a/price.go\n+++ b/price.go\n@@ -1 +1 @@\n-func price() int { return 1 }\n+func price() int { return 2 }\n"}},
 	}
 }
 
