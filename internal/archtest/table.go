@@ -33,7 +33,7 @@ type Table map[string]Rule
 // everything is what a process is assembled from.
 var everything = []string{
 	"internal/anchor", "sdk", "sdk/eval",
-	"internal/gate", "internal/audit", "internal/policy", "internal/attest", "internal/figures", "internal/codescan",
+	"internal/gate", "internal/audit", "internal/policy", "internal/attest", "internal/figures", "internal/codescan", "internal/codescan/risk",
 	"internal/control",
 	"internal/store", "internal/feed", "internal/evidence", "internal/runner", "internal/signed", "internal/source", "internal/suite", "internal/edge",
 	"internal/notify", "internal/signin", "internal/migrate",
@@ -104,7 +104,7 @@ var Packages = Table{
 	"internal/httpapi/tlog": {Imports: []string{"internal/control", "internal/httpapi", "internal/audit"}},
 	"internal/httpapi/native": {Imports: []string{
 		"internal/control", "internal/evidence", "internal/httpapi", "internal/gate", "internal/gate/drift", "internal/audit", "internal/policy",
-		"internal/attest", "internal/figures", "internal/codescan", "internal/codescan/risk", "sdk/eval",
+		"internal/attest", "internal/figures", "internal/codescan", "sdk/eval",
 	}},
 	"internal/mcpserver": {Imports: []string{
 		"internal/control", "internal/gate", "internal/policy", "internal/figures", "internal/codescan", "internal/codescan/risk", "internal/httpapi", "sdk/eval",
