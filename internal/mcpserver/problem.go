@@ -92,7 +92,7 @@ func codeOf(err *control.Error) string {
 		return codeDown
 	case control.Unavailable:
 		return codeDown
-	case control.Internal:
+	case control.Proposed, control.Internal: // what is proposed is answered as such, and never a problem
 		return codeInternal
 	}
 	return codeInternal
