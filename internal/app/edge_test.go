@@ -284,10 +284,10 @@ func TestEdgeEvidence(t *testing.T) {
 	if status, body := send(t, "POST", plane.URL()+"/api/v1/releases", admin, release); status != http.StatusCreated {
 		t.Fatalf("the release: %d %s", status, body)
 	}
-	var good string // one of the two, whatever the unit's arm is
+	var good strings.Builder // one of the two, whatever the unit's arm is
 	for arm, build := range map[string]string{"treatment": "b2", "control": "b1"} {
-		good += `{"at":"` + time.Now().UTC().Format(time.RFC3339Nano) + `","environment":"production","flag":"checkout","arm":"` + arm +
-			`","unit":"u1","build":"` + build + `","signal":"exposure","id":"` + arm + `"}` + "\n"
+		fmt.Fprintf(&good, `{"at":%q,"environment":"production","flag":"checkout","arm":%q,"unit":"u1","build":%q,"signal":"exposure","id":%q}`+"\n",
+			time.Now().UTC().Format(time.RFC3339Nano), arm, build, arm)
 	}
 	ask := func(at, path, token, contentType, body string) (int, string, http.Header) {
 		r := request(t, "POST", at+path, token, body)
@@ -301,10 +301,10 @@ func TestEdgeEvidence(t *testing.T) {
 	}
 	const ndjson, asJSON = "application/x-ndjson", "application/json"
 	for _, tt := range []struct{ name, path, token, contentType, body string }{
-		{"a good line", "/api/v1/evidence", backend, ndjson, good},
-		{"a repeated one, and one that is wrong", "/api/v1/evidence", backend, ndjson, good + "{}\n"},
-		{"no good line", "/api/v1/evidence", backend, ndjson, "{}\n"},
-		{"another's token", "/api/v1/evidence", "*:production.made-up", ndjson, good},
+		{"a good.String() line", "/api/v1/evidence", backend, ndjson, good.String()},
+		{"a repeated one, and one that is wrong", "/api/v1/evidence", backend, ndjson, good.String() + "{}\n"},
+		{"no good.String() line", "/api/v1/evidence", backend, ndjson, "{}\n"},
+		{"another's token", "/api/v1/evidence", "*:production.made-up", ndjson, good.String()},
 		{"OTLP", "/v1/traces", backend, asJSON, `{"resourceSpans":[]}`},
 		{"OTLP that is none", "/v1/logs", backend, asJSON, `{`},
 	} {
@@ -317,7 +317,7 @@ func TestEdgeEvidence(t *testing.T) {
 		t.Errorf("what was accepted is not counted:\n%s", got)
 	}
 	check(t, stopPlane())
-	if status, got, header := ask(e.URL(), "/api/v1/evidence", backend, ndjson, good); status != http.StatusServiceUnavailable || header.Get("Retry-After") == "" {
+	if status, got, header := ask(e.URL(), "/api/v1/evidence", backend, ndjson, good.String()); status != http.StatusServiceUnavailable || header.Get("Retry-After") == "" {
 		t.Errorf("cut off, the edge answers %d %s %v", status, got, header)
 	}
 }
