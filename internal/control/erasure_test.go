@@ -49,8 +49,8 @@ func (w *world) verifies(t *testing.T) {
 func TestErasurePerson(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t).sealing(&control.SealingKey{1})
-	ada, eve := w.somebody(t, "ada"), w.somebody(t, "eve")
-	name := "Countess ada"
+	ada, eve := w.somebody(t, "lovelace"), w.somebody(t, "eve")
+	name := "Countess lovelace"
 	from := w.head(t).Size
 	changed, err := w.EditAccount(t.Context(), root, ada.ID, control.AccountEdit{Name: &name})
 	check(t, err)
@@ -64,7 +64,7 @@ func TestErasurePerson(t *testing.T) {
 		sealed = append(sealed, s.P+" "+s.K)
 	}
 	diff(t, "commitments in the record", []string{"/email u_1", "/identities u_1", "/name u_1"}, sealed)
-	w.absent(t, "ada")
+	w.absent(t, "lovelace")
 
 	erasure, err := w.Erase(t.Context(), root, ada.ID, "asked for on 3 November")
 	check(t, err)
