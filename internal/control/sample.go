@@ -36,9 +36,6 @@ type SampledChange struct {
 	Request     []byte       // the change request as it was when it was applied; nil where the change had none
 }
 
-// kindRequest is the kind of change requests, which records name in cr.
-const kindRequest = "change_request"
-
 // rank orders the changes: those with the smallest SHA-256 of "<seed>/<seq>" are
 // in the sample, so that whoever has the log finds the same.
 func (in Sample) rank(seq int64) [sha256.Size]byte {
@@ -152,7 +149,7 @@ func sampledChange(tx ReadTx, seq int64) (out SampledChange, err error) {
 		return out, nil
 	}
 	at, _ := audit.ParseTime(r.TS) // it was read above
-	request, err := tx.ResourceAt(kindRequest, r.CR.ID, at)
+	request, err := tx.ResourceAt(KindChangeRequest, r.CR.ID, at)
 	out.Request = request.Doc
 	return out, present(err)
 }

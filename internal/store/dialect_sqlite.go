@@ -47,7 +47,8 @@ func (sqliteDialect) open(ctx context.Context, o Options) (state, evidence *data
 // (https://www.sqlite.org/pragma.html#pragma_synchronous), and with it one that
 // a signed checkpoint has already vouched for. fullfsync is for macOS, where a
 // plain fsync stops at the disk's cache. secure_delete overwrites what is deleted
-// with zeros: the key of a person who is erased is gone from the file.
+// with zeros: the key of a person who is erased is gone from the database file
+// once the WAL is checkpointed.
 const (
 	common  = "?_busy_timeout=5000&_defensive=1&_dqs=0"
 	writing = common + "&mode=rw&_txlock=immediate&_journal_mode=WAL&_synchronous=FULL" +

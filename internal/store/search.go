@@ -14,7 +14,7 @@ import (
 )
 
 // recordTerms makes the index by which records are searched, and fills it.
-var recordTerms = goose.NewGoMigration(8, &goose.GoFunc{RunTx: makeIndex}, nil)
+var recordTerms = goose.NewGoMigration(6, &goose.GoFunc{RunTx: makeIndex}, nil)
 
 func makeIndex(ctx context.Context, tx *sql.Tx) error {
 	fail := func(err error, doing string) error { return fmt.Errorf("%s: %w", doing, err) }

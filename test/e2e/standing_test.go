@@ -138,7 +138,7 @@ func (p *plane) rewrite(t *testing.T, seq int64, old, with string) {
 // forked, and both logs verify.
 func TestOldDatabaseIsRefused(t *testing.T) {
 	t.Parallel()
-	tables := []string{"events", "log_hashes", "log_head", "checkpoints", "resources", "revisions"}
+	tables := []string{"events", "event_terms", "log_hashes", "log_head", "checkpoints", "resources", "revisions"}
 	onBoth(t, func(t *testing.T, p *plane) {
 		for _, table := range tables {
 			p.exec(t, "CREATE TABLE kept_"+table+" AS SELECT * FROM "+table)
