@@ -330,9 +330,9 @@ func TestBusyServerIsLeftAlone(t *testing.T) {
 				s.put(released("router", "r1", 100))
 				synctest.Wait()
 				c.Bool("router", inArm(t, released("router", "r1", 100), eval.Treatment, 0), false)
-				var times []time.Time
+				times := make(chan time.Time, 2)
 				s.answer(evidencePath, func(w http.ResponseWriter, _ *http.Request) {
-					if times = append(times, time.Now()); len(times) > 1 {
+					if times <- time.Now(); len(times) > 1 {
 						w.WriteHeader(http.StatusAccepted)
 						return
 					}
@@ -343,7 +343,8 @@ func TestBusyServerIsLeftAlone(t *testing.T) {
 					w.WriteHeader(http.StatusTooManyRequests)
 				})
 				awaitRequest(t, s, evidencePath, 2)
-				within(t, "the second attempt", times[1].Sub(times[0]), 39*time.Second, 50*time.Second)
+				first, second := <-times, <-times
+				within(t, "the second attempt", second.Sub(first), 39*time.Second, 50*time.Second)
 				if got := s.received(evidencePath); string(got[0].body) != string(got[1].body) {
 					t.Errorf("sent\n%s\nand then\n%s", got[0].body, got[1].body)
 				}
