@@ -94,19 +94,9 @@ type agentListCmd struct {
 
 // Run prints the agents.
 func (c *agentListCmd) Run(ctx context.Context, s streams) error {
-	agents, err := all[agentDoc](ctx, c.remote, "/api/v1/agents", nil, "agents")
-	if err != nil {
-		return err
-	}
-	if c.Output == "json" {
-		return printJSON(s.out, map[string]any{"agents": agents})
-	}
-	w := tabwriter.NewWriter(s.out, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(w, "ID\tNAME\tOWNER\tTIER\tSTATE\tPURPOSE")
-	for _, a := range agents {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", a.ID, a.Username, a.Owner, a.Tier, a.state(), a.Purpose)
-	}
-	return w.Flush()
+	return printList(ctx, c.remote, c.format, s, nil, "/api/v1/agents", "agents", "ID\tNAME\tOWNER\tTIER\tSTATE\tPURPOSE", func(a agentDoc) string {
+		return fmt.Sprintf("%s\t%s\t%s\t%s\t%s\t%s", a.ID, a.Username, a.Owner, a.Tier, a.state(), a.Purpose)
+	})
 }
 
 type agentShowCmd struct {

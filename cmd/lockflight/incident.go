@@ -9,7 +9,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 )
 
@@ -64,19 +63,9 @@ func (c *incidentListCmd) Run(ctx context.Context, s streams) error {
 	if c.Open {
 		query.Set("open", "true")
 	}
-	incidents, err := all[incidentDoc](ctx, c.remote, "/api/v1/incidents", query, "incidents")
-	if err != nil {
-		return err
-	}
-	if c.Output == "json" {
-		return printJSON(s.out, map[string]any{"incidents": incidents})
-	}
-	w := tabwriter.NewWriter(s.out, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(w, "ID\tKIND\tFLAG\tENVIRONMENT\tBUILD\tSIGNAL\tSTATE\tOPENED")
-	for _, d := range incidents {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", d.ID, d.Kind, d.Flag, d.Environment, d.Build, d.Signal, d.state(), d.OpenedAt.Local().Format(time.DateTime))
-	}
-	return w.Flush()
+	return printList(ctx, c.remote, c.format, s, query, "/api/v1/incidents", "incidents", "ID\tKIND\tFLAG\tENVIRONMENT\tBUILD\tSIGNAL\tSTATE\tOPENED", func(d incidentDoc) string {
+		return fmt.Sprintf("%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s", d.ID, d.Kind, d.Flag, d.Environment, d.Build, d.Signal, d.state(), d.OpenedAt.Local().Format(time.DateTime))
+	})
 }
 
 type incidentShowCmd struct {

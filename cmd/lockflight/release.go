@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"text/tabwriter"
 	"time"
 )
 
@@ -311,23 +310,13 @@ func (c *releaseListCmd) Run(ctx context.Context, s streams) error {
 	if c.Open {
 		query.Set("open", "true")
 	}
-	releases, err := all[releaseDoc](ctx, c.remote, "/api/v1/releases", query, "releases")
-	if err != nil {
-		return err
-	}
-	if c.Output == "json" {
-		return printJSON(s.out, map[string]any{"releases": releases})
-	}
-	w := tabwriter.NewWriter(s.out, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(w, "ID\tFLAG\tENVIRONMENT\tBUILD\tSTATE\tPERCENT\tREASON")
-	for _, r := range releases {
+	return printList(ctx, c.remote, c.format, s, query, "/api/v1/releases", "releases", "ID\tFLAG\tENVIRONMENT\tBUILD\tSTATE\tPERCENT\tREASON", func(r releaseDoc) string {
 		reason := "-"
 		if r.Verdict != nil {
 			reason = r.Verdict.Reason
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%d\t%s\n", r.ID, r.Flag, r.Environment, r.Build, r.State, r.Milestone.Percent, reason)
-	}
-	return w.Flush()
+		return fmt.Sprintf("%s\t%s\t%s\t%s\t%s\t%d\t%s", r.ID, r.Flag, r.Environment, r.Build, r.State, r.Milestone.Percent, reason)
+	})
 }
 
 // operation is what a person does to a release.

@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"go.yaml.in/yaml/v4"
@@ -34,19 +33,9 @@ type planListCmd struct {
 
 // Run prints the plans by name.
 func (c *planListCmd) Run(ctx context.Context, s streams) error {
-	plans, err := all[planDoc](ctx, c.remote, "/api/v1/plans", nil, "plans")
-	if err != nil {
-		return err
-	}
-	if c.Output == "json" {
-		return printJSON(s.out, map[string]any{"plans": plans})
-	}
-	w := tabwriter.NewWriter(s.out, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(w, "NAME\tREV\tPOLICY\tWAY")
-	for _, p := range plans {
-		fmt.Fprintf(w, "%s\t%d\t%s\t%s\n", p.Name, p.Rev, policyOf(p.Document), wayOf(p.Document))
-	}
-	return w.Flush()
+	return printList(ctx, c.remote, c.format, s, nil, "/api/v1/plans", "plans", "NAME\tREV\tPOLICY\tWAY", func(p planDoc) string {
+		return fmt.Sprintf("%s\t%d\t%s\t%s", p.Name, p.Rev, policyOf(p.Document), wayOf(p.Document))
+	})
 }
 
 // policyOf is the name of the policy that a plan decides by.

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"text/tabwriter"
 	"time"
 )
 
@@ -90,24 +89,14 @@ type tokenListCmd struct {
 
 // Run prints the tokens.
 func (c *tokenListCmd) Run(ctx context.Context, s streams) error {
-	tokens, err := all[token](ctx, c.remote, "/api/v1/tokens", nil, "tokens")
-	if err != nil {
-		return err
-	}
-	if c.Output == "json" {
-		return printJSON(s.out, map[string]any{"tokens": tokens})
-	}
-	w := tabwriter.NewWriter(s.out, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(w, "ID\tNAME\tTYPE\tENVIRONMENTS\tPROJECTS\tEXPIRES\tLAST USED")
-	for _, t := range tokens {
+	return printList(ctx, c.remote, c.format, s, nil, "/api/v1/tokens", "tokens", "ID\tNAME\tTYPE\tENVIRONMENTS\tPROJECTS\tEXPIRES\tLAST USED", func(t token) string {
 		envs := append([]string{}, t.Environments...)
 		if t.Environment != "" {
 			envs = append(envs, t.Environment)
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", t.ID, t.Name, t.Type, strings.Join(envs, ","),
+		return fmt.Sprintf("%s\t%s\t%s\t%s\t%s\t%s\t%s", t.ID, t.Name, t.Type, strings.Join(envs, ","),
 			strings.Join(t.Projects, ","), moment(t.ExpiresAt), moment(t.LastUsedAt))
-	}
-	return w.Flush()
+	})
 }
 
 // moment prints when something is, for a column.
